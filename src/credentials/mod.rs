@@ -1,0 +1,46 @@
+//! What a secret is, and where it is looked for (DESIGN section 5).
+
+mod secret;
+
+pub use secret::Secret;
+
+use crate::error::Class;
+
+/// A credential that is missing or cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// No source holds one.
+    #[error("no credentials for {platform}")]
+    None {
+        /// The platform's name.
+        platform: &'static str,
+        /// Where one could be put.
+        hint: String,
+    },
+    /// A named file cannot be read, or is empty.
+    #[error("{origin}: {cause}")]
+    Unreadable {
+        /// The flag or variable that names the source.
+        origin: String,
+        /// What is wrong with it.
+        cause: String,
+    },
+}
+
+impl Error {
+    /// How a run ends that has nothing worse.
+    pub fn class(&self) -> Class {
+        match self {
+            Self::None { .. } => Class::NoCredentials,
+            Self::Unreadable { .. } => Class::Auth,
+        }
+    }
+
+    /// What to do next.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::None { hint, .. } => Some(hint.clone()),
+            Self::Unreadable { .. } => None,
+        }
+    }
+}

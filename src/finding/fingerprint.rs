@@ -1,0 +1,124 @@
+//! A name for a finding that is the same in every run and survives the drift of lines.
+//!
+//! Version 1 is the SHA-256 of kind, rule and place, shortened to 128 bits. The place of a finding in a file is its path and the
+//! hash of its source line without white space, so code may move and be re-indented; where the line is not at hand, the path
+//! alone. The place of a package leaves its version out: the same advisory after a useless upgrade is the same finding. What
+//! is still equal after that is told apart by its order in the file. A platform's row id enters only where nothing else is
+//! known.
+
+use std::collections::HashMap;
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+use sha2::{Digest as _, Sha256};
+
+use super::{Finding, Location};
+
+/// The version that [`assign`] makes. Baselines and waivers name it (DESIGN section 16).
+pub const VERSION: u8 = 1;
+
+/// The first 128 bits of the digest. Shown as 32 lower-case hexadecimal digits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Fingerprint([u8; 16]);
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(formatter, "{byte:02x}"))
+    }
+}
+
+impl Serialize for Fingerprint {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// Gives every finding its fingerprint. The result does not depend on the order in which the findings came.
+pub fn assign(findings: &mut [Finding]) {
+    let mut order: Vec<usize> = (0..findings.len()).collect();
+    order.sort_by(|&a, &b| {
+        let (a, b) = (&findings[a], &findings[b]);
+        a.location.line().cmp(&b.location.line()).then_with(|| a.id.cmp(&b.id))
+    });
+    let mut seen: HashMap<[u8; 16], u32> = HashMap::with_capacity(findings.len());
+    for index in order {
+        let finding = &mut findings[index];
+        let alike = digest(&identity(finding));
+        let occurrence = seen.entry(alike).or_default();
+        finding.fingerprint = Fingerprint(match *occurrence {
+            0 => alike,
+            nth => digest(&[&alike[..], &nth.to_be_bytes()].concat()),
+        });
+        *occurrence += 1;
+    }
+}
+
+/// The bytes that say which finding this is: the fields, each behind its length so that no two lists of fields run together.
+fn identity(finding: &Finding) -> Vec<u8> {
+    let mut bytes = vec![VERSION];
+    let mut field = |text: &str| {
+        bytes.extend((text.len() as u64).to_be_bytes());
+        bytes.extend(text.as_bytes());
+    };
+    field(finding.kind.as_str());
+    field(&finding.rule.id);
+    match &finding.location {
+        Location::File(file) => {
+            field("file");
+            field(file.path.as_str());
+            if let Some(source) = &file.source {
+                field(&source.content.to_string());
+            }
+        }
+        Location::Package(place) => {
+            field("package");
+            field(place.package.ecosystem.as_deref().unwrap_or_default());
+            field(&place.package.name);
+            field(place.manifest.as_ref().map_or("", |manifest| manifest.as_str()));
+        }
+        Location::Url { url, method, parameter } => {
+            field("url");
+            field(without_query(url));
+            field(method.as_deref().unwrap_or_default());
+            field(parameter.as_deref().unwrap_or_default());
+        }
+        Location::Host { host, port, service } => {
+            field("host");
+            field(host);
+            field(&port.map(|port| port.to_string()).unwrap_or_default());
+            field(service.as_deref().unwrap_or_default());
+        }
+        Location::Image { image, package } => {
+            field("image");
+            field(image_repository(image));
+            field(package.as_ref().map_or("", |package| package.name.as_str()));
+        }
+        Location::Unmapped { place } => {
+            field("unmapped");
+            field(if place.is_empty() { &finding.id } else { place });
+        }
+    }
+    bytes
+}
+
+/// A query often carries a session or a time, and the same weakness must keep its name.
+fn without_query(url: &str) -> &str {
+    url.split(['?', '#']).next().unwrap_or(url)
+}
+
+/// The image without tag and digest: a rebuilt image is the same place.
+fn image_repository(image: &str) -> &str {
+    let name = image.split('@').next().unwrap_or(image);
+    match name.rsplit_once(':') {
+        // A colon before the last slash belongs to a registry's port.
+        Some((repository, tag)) if !tag.contains('/') => repository,
+        _ => name,
+    }
+}
+
+fn digest(bytes: &[u8]) -> [u8; 16] {
+    let full: [u8; 32] = Sha256::digest(bytes).into();
+    let mut short = [0; 16];
+    short.copy_from_slice(&full[..16]);
+    short
+}

@@ -1,0 +1,107 @@
+//! What one platform brought: its findings, its own verdict, and how its part of the run ended.
+
+use serde::Serialize;
+
+use super::Finding;
+use crate::error::Problem;
+
+/// The part of one platform entry in a run. Everything right of *findings* starts from a list of these.
+#[derive(Clone, Debug)]
+pub struct ScanResult {
+    /// The entry's unique name; by default the platform's.
+    pub entry: String,
+    /// The platform's name for people, such as `CybeDefend`.
+    pub platform: &'static str,
+    /// The platform's public documentation, for the SARIF driver.
+    pub documentation: &'static str,
+    /// `--category`: what tells this entry's SARIF run from the others', ending in `/`.
+    pub category: String,
+    /// The scan, once the platform gave it an id.
+    pub scan: Option<ScanReference>,
+    /// What was found, in the order of [`ScanResult::sort`].
+    pub findings: Vec<Finding>,
+    /// The platform's own policy, where it has one and it was asked.
+    pub policy: Option<PolicyDecision>,
+    /// Whether the findings are all there are.
+    pub ending: Ending,
+    /// What was left out or changed on the way, in sentences for people: files not archived, unknown words passed on.
+    pub notes: Vec<String>,
+    /// Files left out of the archive.
+    pub files_left_out: u64,
+    /// HTTP requests sent, retries included.
+    pub requests: u64,
+}
+
+impl ScanResult {
+    /// Sorts the findings worst first, then by kind, place, rule and fingerprint, so that two runs over the same findings write
+    /// the same bytes. Unrated findings stand between medium and low, where the default of `--unrated` puts them.
+    pub fn sort(&mut self) {
+        self.findings.sort_by_cached_key(|finding| {
+            (
+                std::cmp::Reverse(rank(finding)),
+                finding.kind,
+                finding.location.file().cloned(),
+                finding.location.line(),
+                finding.rule.id.clone(),
+                finding.fingerprint,
+            )
+        });
+    }
+}
+
+fn rank(finding: &Finding) -> u8 {
+    use super::Severity::{Critical, High, Info, Low, Medium};
+    match finding.severity {
+        Some(Critical) => 5,
+        Some(High) => 4,
+        Some(Medium) => 3,
+        None => 2,
+        Some(Low) => 1,
+        Some(Info) => 0,
+    }
+}
+
+/// A scan at its platform.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ScanReference {
+    /// The platform's id.
+    pub id: String,
+    /// The scan's or project's page in the platform's web application.
+    pub url: Option<String>,
+}
+
+/// How one platform's part ended.
+#[derive(Clone, Debug)]
+pub enum Ending {
+    /// All findings are there and belong to this scan.
+    Complete,
+    /// The scan was started and nobody waited for it (`--no-wait`).
+    Started,
+    /// It ended early or brought less than it should. The findings that did come still count.
+    Short(Problem),
+}
+
+impl Ending {
+    /// Whether the findings are all there are.
+    pub fn is_complete(&self) -> bool {
+        matches!(self, Self::Complete)
+    }
+}
+
+/// What the platform's own policy says of a scan.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PolicyDecision {
+    /// The rules it found broken.
+    pub violations: Vec<PolicyViolation>,
+}
+
+/// One broken rule of the platform's policy.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PolicyViolation {
+    /// The rule's title.
+    pub rule: String,
+    /// Whether it blocks: not a mere warning, and not acknowledged by the platform's users.
+    pub blocks: bool,
+    /// How many findings broke it, by the platform's count.
+    pub affected: u64,
+}

@@ -1,0 +1,12 @@
+//! scangate: a CI security gate.
+
+pub mod clock;
+pub mod credentials;
+pub mod error;
+pub mod finding;
+pub mod gate;
+pub mod http;
+pub mod platform;
+pub mod report;
+pub mod scan;
+pub mod settings;

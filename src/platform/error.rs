@@ -1,0 +1,78 @@
+//! An answer that a platform's contract does not allow, or a refusal that the platform explains.
+
+use crate::error::Class;
+use crate::http;
+
+/// What went wrong at a platform.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A request brought no answer.
+    #[error(transparent)]
+    Http(#[from] http::Error),
+    /// A setting that this platform needs is missing or malformed.
+    #[error("{message}")]
+    Setting {
+        /// What is wrong.
+        message: String,
+        /// The way out.
+        hint: String,
+    },
+    /// The platform refused, and what it said is known to mean this.
+    #[error("{message}")]
+    Refused {
+        /// How a run ends that has nothing worse.
+        class: Class,
+        /// What happened, in the user's terms.
+        message: String,
+        /// The way out.
+        hint: String,
+        /// The refusal itself.
+        #[source]
+        source: Option<http::Error>,
+    },
+    /// An answer that the contract does not allow.
+    #[error("{message}")]
+    Protocol {
+        /// What was expected and what came.
+        message: String,
+    },
+}
+
+impl Error {
+    /// How a run ends that has nothing worse.
+    pub fn class(&self) -> Class {
+        match self {
+            Self::Http(error) => error.class(),
+            Self::Setting { .. } => Class::Usage,
+            Self::Refused { class, .. } => *class,
+            Self::Protocol { .. } => Class::Protocol,
+        }
+    }
+
+    /// What to do next.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Http(error) => error.hint(),
+            Self::Setting { hint, .. } | Self::Refused { hint, .. } => Some(hint.clone()),
+            Self::Protocol { .. } => None,
+        }
+    }
+
+    /// Facts behind the message.
+    pub fn detail(&self) -> Vec<String> {
+        match self {
+            Self::Http(error) => error.detail(),
+            Self::Refused { source, .. } => source.as_ref().map(http::Error::detail).unwrap_or_default(),
+            Self::Setting { .. } | Self::Protocol { .. } => Vec::new(),
+        }
+    }
+
+    /// The HTTP status behind it, where an answer came.
+    pub fn status(&self) -> Option<u16> {
+        match self {
+            Self::Http(error) => error.status(),
+            Self::Refused { source, .. } => source.as_ref().and_then(http::Error::status),
+            Self::Setting { .. } | Self::Protocol { .. } => None,
+        }
+    }
+}

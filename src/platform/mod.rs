@@ -1,0 +1,133 @@
+//! What a security platform is to the pipeline, and the one place that lists them all.
+//!
+//! A platform knows its wire format and nothing of reports; it turns answers into the model of [`crate::finding`].
+
+mod error;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use url::Url;
+
+pub use error::Error;
+
+use crate::credentials::Secret;
+use crate::finding::{Finding, PolicyDecision, ScanReference};
+use crate::http::Client;
+
+/// What is known of a platform before any request: for help, documentation and checks of settings.
+#[derive(Debug)]
+pub struct About {
+    /// The word of `--platform`, and the entry's default name.
+    pub id: &'static str,
+    /// The name for people.
+    pub name: &'static str,
+    /// The public documentation.
+    pub documentation: &'static str,
+    /// The environment variables that hold its credential, in the order in which they are looked at.
+    pub credential_variables: &'static [&'static str],
+    /// The first wait between two looks at a scan.
+    pub first_poll: Duration,
+    /// The longest wait between two looks at a scan.
+    pub longest_poll: Duration,
+}
+
+/// A region of a platform's cloud.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Region {
+    /// The European Union.
+    Eu,
+    /// The United States.
+    Us,
+}
+
+/// What an entry asks of its platform. Which fields matter is the platform's affair; it says so where one is missing.
+#[derive(Clone)]
+pub struct Request {
+    /// The credential that was found.
+    pub credential: Secret,
+    /// Where the credential was found, for people: `CYBEDEFEND_PAT`, `--token-file`.
+    pub credential_origin: String,
+    /// `--region`.
+    pub region: Region,
+    /// `--api-url`.
+    pub api_url: Option<Url>,
+    /// `--auth-url`.
+    pub auth_url: Option<Url>,
+    /// `--project-id`.
+    pub project_id: Option<String>,
+    /// The branch that the platform is told.
+    pub branch: Option<String>,
+    /// `--dir` as seen from the repository root, with `/`; empty when they are the same. Paths of findings get it as prefix.
+    pub directory: String,
+}
+
+/// What is scanned.
+#[derive(Clone, Debug)]
+pub enum Subject {
+    /// A source tree, as a zip archive.
+    Archive {
+        /// The archive.
+        path: PathBuf,
+        /// Its length in bytes.
+        length: u64,
+    },
+}
+
+/// Where a scan stands.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ScanState {
+    /// It waits for its turn.
+    Queued,
+    /// It runs.
+    Running {
+        /// 0 to 100, as the platform says.
+        percent: Option<f64>,
+        /// The platform's word for what it is doing.
+        step: Option<String>,
+    },
+    /// It ended well.
+    Done,
+    /// It ended, and a part of it failed: what it found is not all there is.
+    Degraded(String),
+    /// It failed, with the platform's reason.
+    Failed(String),
+    /// Somebody cancelled it, or another scan took its place.
+    Stopped(String),
+    /// A word that is in no contract. It never ends the wait and never passes.
+    Unknown(String),
+}
+
+/// What came of fetching the findings.
+#[derive(Clone, Debug, Default)]
+pub struct Collected {
+    /// The findings; their fingerprints are still empty.
+    pub findings: Vec<Finding>,
+    /// Why they are known not to be all there are, one sentence a reason. Anything here ends the entry as `incomplete`.
+    pub missing: Vec<String>,
+    /// What people should know of how they were read.
+    pub notes: Vec<String>,
+}
+
+/// A platform that has signed in. The value is the session: it can only come from [`Platform::sign_in`].
+#[expect(async_fn_in_trait, reason = "the pipeline runs on one thread, so futures need no Send bound")]
+pub trait Platform: Sized {
+    /// What is known before any request.
+    const ABOUT: About;
+
+    /// Checks the request, and gets ready to make calls.
+    async fn sign_in(client: Client, request: Request) -> Result<Self, Error>;
+
+    /// Starts a scan. `created` is called the moment the platform has given an id, before anything is uploaded, and again if
+    /// the platform has to be asked for a new one.
+    async fn start(&self, subject: &Subject, created: &mut dyn FnMut(&ScanReference)) -> Result<ScanReference, Error>;
+
+    /// Where the scan stands.
+    async fn check(&self, scan: &ScanReference) -> Result<ScanState, Error>;
+
+    /// All findings of the scan, once it has ended.
+    async fn findings(&self, scan: &ScanReference) -> Result<Collected, Error>;
+
+    /// The platform's own verdict; `None` where it has no policy for this scan.
+    async fn policy(&self, scan: &ScanReference) -> Result<Option<PolicyDecision>, Error>;
+}

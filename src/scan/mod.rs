@@ -1,0 +1,4 @@
+//! The pipeline: sign in, archive, start, wait, collect; then, purely, judge and report.
+
+pub mod archive;
+pub mod wait;

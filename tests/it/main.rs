@@ -1,0 +1,1 @@
+//! The integration tests: one binary, the program as a process, real sockets.
