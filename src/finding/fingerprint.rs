@@ -122,3 +122,88 @@ fn digest(bytes: &[u8]) -> [u8; 16] {
     short.copy_from_slice(&full[..16]);
     short
 }
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU32;
+    use std::sync::Arc;
+
+    use super::super::{FileLocation, Kind, Package, PackageLocation, RepositoryPath, Rule, SourceLine, State};
+    use super::*;
+
+    fn finding(id: &str, location: Location) -> Finding {
+        Finding {
+            id: id.into(),
+            fingerprint: Fingerprint::default(),
+            kind: Kind::Sast,
+            severity: None,
+            score: None,
+            rule: Arc::new(Rule { id: "sql-injection".to_owned(), ..Rule::default() }),
+            state: State::Open,
+            location,
+            message: String::new(),
+            remediation: None,
+            link: None,
+        }
+    }
+
+    fn in_file(id: &str, line: u32, content: Option<u64>) -> Finding {
+        let start_line = NonZeroU32::new(line);
+        let source = content.map(|content| SourceLine { content, primary_location_line_hash: "0:1".into() });
+        let path = RepositoryPath::parse("src/app.py").unwrap();
+        finding(id, Location::File(FileLocation { path, start_line, end_line: start_line, source }))
+    }
+
+    fn fingerprints(mut findings: Vec<Finding>) -> Vec<Fingerprint> {
+        assign(&mut findings);
+        findings.iter().map(|finding| finding.fingerprint).collect()
+    }
+
+    #[test]
+    fn version_1_never_changes() {
+        let known = fingerprints(vec![in_file("row", 12, Some(7)), in_file("row 2", 13, Some(7))]);
+        assert_eq!(known[0].to_string(), "V1_FIRST");
+        assert_eq!(known[1].to_string(), "V1_SECOND");
+    }
+
+    #[test]
+    fn a_finding_keeps_its_fingerprint_when_lines_are_added_above_it_and_its_row_id_changes() {
+        assert_eq!(fingerprints(vec![in_file("a", 12, Some(7))]), fingerprints(vec![in_file("b", 90, Some(7))]));
+        assert_eq!(fingerprints(vec![in_file("a", 12, None)]), fingerprints(vec![in_file("b", 90, None)]));
+        assert_ne!(fingerprints(vec![in_file("a", 12, Some(7))]), fingerprints(vec![in_file("a", 12, Some(8))]));
+    }
+
+    #[test]
+    fn findings_on_equal_lines_are_told_apart_whatever_the_order_in_which_they_came() {
+        let first = fingerprints(vec![in_file("a", 1, Some(7)), in_file("b", 2, Some(7)), in_file("c", 3, Some(7))]);
+        let second = fingerprints(vec![in_file("c", 3, Some(7)), in_file("a", 1, Some(7)), in_file("b", 2, Some(7))]);
+        assert_eq!([first[0], first[1], first[2]], [second[1], second[2], second[0]]);
+        assert_ne!(first[0], first[1]);
+        assert_ne!(first[1], first[2]);
+    }
+
+    #[test]
+    fn a_package_keeps_its_fingerprint_over_its_versions_but_not_over_manifests() {
+        let package = |version: &str, manifest: &str| {
+            let package =
+                Package { name: "lodash".to_owned(), version: version.to_owned(), ecosystem: None, fixed_version: None };
+            let manifest = RepositoryPath::parse(manifest);
+            fingerprints(vec![finding("row", Location::Package(PackageLocation { manifest, package }))])
+        };
+        assert_eq!(package("4.17.0", "package-lock.json"), package("4.17.5", "package-lock.json"));
+        assert_ne!(package("4.17.0", "package-lock.json"), package("4.17.0", "web/package-lock.json"));
+    }
+
+    #[test]
+    fn neither_a_query_nor_a_tag_makes_another_place() {
+        let url = |url: &str| {
+            fingerprints(vec![finding("row", Location::Url { url: url.to_owned(), method: None, parameter: None })])
+        };
+        assert_eq!(url("https://host/login?session=1"), url("https://host/login?session=2"));
+        let image = |image: &str| {
+            fingerprints(vec![finding("row", Location::Image { image: image.to_owned(), package: None })])
+        };
+        assert_eq!(image("host:5000/app:1"), image("host:5000/app@sha256:00"));
+        assert_ne!(image("host:5000/app:1"), image("host:5000/other:1"));
+    }
+}
