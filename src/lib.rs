@@ -10,3 +10,5 @@ pub mod platform;
 pub mod report;
 pub mod scan;
 pub mod settings;
+
+pub use error::Error;

@@ -13,23 +13,23 @@ use crate::http::Client;
 use crate::platform::{Platform, Request, Subject};
 
 /// What an entry needs beside its request.
-pub struct Context<'a> {
+pub(super) struct Context<'a> {
     /// The run's client.
-    pub client: &'a Client,
+    pub(super) client: &'a Client,
     /// Time.
-    pub clock: &'a Clock,
+    pub(super) clock: &'a Clock,
     /// Numbers from 0 to below 1, for the jitter.
-    pub random: &'a dyn Fn() -> f64,
+    pub(super) random: &'a dyn Fn() -> f64,
     /// Who is told what happens.
-    pub observer: &'a dyn Observer,
+    pub(super) observer: &'a dyn Observer,
     /// When polling ends, on [`Clock::monotonic`]: before the run's deadline, to leave time for findings and reports.
-    pub polling_deadline: Duration,
+    pub(super) polling_deadline: Duration,
     /// `--poll-interval`, where it was given.
-    pub poll_interval: Option<Duration>,
+    pub(super) poll_interval: Option<Duration>,
 }
 
 /// Runs the flow of one entry. What is known so far is in `result` at any moment, so that an interrupted run loses nothing.
-pub async fn run<P: Platform>(
+pub(super) async fn run<P: Platform>(
     request: Request,
     subject: Result<&Subject, Problem>,
     context: &Context<'_>,
@@ -62,10 +62,8 @@ async fn scan<P: Platform>(
         })
         .await?;
 
-    let schedule = Schedule {
-        first: context.poll_interval.unwrap_or(P::ABOUT.first_poll),
-        longest: P::ABOUT.longest_poll,
-    };
+    let schedule =
+        Schedule { first: context.poll_interval.unwrap_or(P::ABOUT.first_poll), longest: P::ABOUT.longest_poll };
     let waits = schedule.waits(context.random);
     let check = async || platform.check(&scan).await;
     let ended = wait::until_ended(check, waits, clock, context.polling_deadline, observer).await?;

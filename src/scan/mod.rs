@@ -1,4 +1,7 @@
 //! The pipeline: sign in, archive, start, wait, collect; then, purely, judge and report.
 
 pub mod archive;
+pub mod observer;
 pub mod wait;
+
+mod entry;

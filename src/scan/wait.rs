@@ -227,8 +227,7 @@ mod tests {
         let mut states = states.into_iter();
         let running = || Ok(ScanState::Running { percent: Some(99.6), step: None });
         let check = async || states.next().unwrap_or_else(running);
-        let ended =
-            until_ended(check, SCHEDULE.waits(|| 0.5), &clock, Duration::from_secs(600), &recorder).await;
+        let ended = until_ended(check, SCHEDULE.waits(|| 0.5), &clock, Duration::from_secs(600), &recorder).await;
         (ended, recorder.0.into_inner())
     }
 
@@ -271,7 +270,8 @@ mod tests {
 
     #[test]
     fn durations_are_written_for_people() {
-        let cases = [(0, "0.0 s"), (59, "59 s"), (60, "1 min"), (125, "2 min 5 s"), (3600, "1 h"), (5400, "1 h 30 min")];
+        let cases =
+            [(0, "0.0 s"), (59, "59 s"), (60, "1 min"), (125, "2 min 5 s"), (3600, "1 h"), (5400, "1 h 30 min")];
         for (seconds, text) in cases {
             assert_eq!(display_duration(Duration::from_secs(seconds)), text);
         }
