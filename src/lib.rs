@@ -1,5 +1,6 @@
 //! scangate: a CI security gate.
 
+pub mod ci;
 pub mod clock;
 pub mod credentials;
 pub mod error;

@@ -1,8 +1,12 @@
 //! What a secret is, and where it is looked for (DESIGN section 5).
 
+mod command;
 mod secret;
+mod source;
 
+pub use command::CommandLine;
 pub use secret::Secret;
+pub use source::{Credential, Source, SourceKind};
 
 use crate::error::Class;
 
@@ -17,12 +21,12 @@ pub enum Error {
         /// Where one could be put.
         hint: String,
     },
-    /// A named file cannot be read, or is empty.
+    /// A named source cannot be read, or what it holds is no credential.
     #[error("{origin}: {cause}")]
     Unreadable {
         /// The flag or variable that names the source.
         origin: String,
-        /// What is wrong with it.
+        /// What is wrong with it; never any part of what it holds.
         cause: String,
     },
 }

@@ -1,4 +1,31 @@
 //! One snapshot of the environment; layers merged; each value remembers where it came from (DESIGN section 4).
+//!
+//! ```text
+//! keys (one table) ─► Flags ───────┐
+//!                     Environment ─┴► Layers ─► ScanSettings, DemoSettings, LogSettings
+//! ```
+//! Layers hold texts; what comes out of them is typed and checked, and nothing behind it looks at flags or variables again.
+
+mod credential;
+mod demo;
+mod duration;
+mod environment;
+mod gate;
+pub mod keys;
+mod layers;
+mod log;
+mod network;
+mod report;
+mod scan;
+pub(crate) mod value;
+
+pub use credential::known_secrets;
+pub use demo::DemoSettings;
+pub use environment::{Environment, Terminal};
+pub use layers::{Flags, Layers, Origin, Sourced};
+pub use log::{LogFormat, LogSettings, Verbosity};
+pub use report::{Destination, ReportFormat, ReportSettings, ReportTarget};
+pub use scan::{EntrySettings, PlatformName, RunSettings, ScanSettings, Source};
 
 /// A setting that is missing, malformed or at odds with another.
 #[derive(Debug, thiserror::Error)]

@@ -1,0 +1,30 @@
+//! What a demo is asked to do. It reads nothing that belongs to an account, a host or a proxy (DESIGN section 12).
+
+use std::path::PathBuf;
+
+use super::layers::Layers;
+use super::scan::{PlatformName, RunSettings};
+use super::{Error, keys};
+
+/// Everything that `scangate demo` needs to know.
+#[derive(Clone, Debug)]
+pub struct DemoSettings {
+    /// `--platform`; CybeDefend unless another is asked for.
+    pub platform: PlatformName,
+    /// `--dir`: what is scanned in place of the demo's own input.
+    pub directory: Option<PathBuf>,
+    /// What a demo has in common with a scan.
+    pub run: RunSettings,
+}
+
+impl DemoSettings {
+    /// Reads them from the layers.
+    ///
+    /// # Errors
+    /// The first value that cannot be read.
+    pub fn resolve(layers: &Layers<'_>) -> Result<Self, Error> {
+        let platform = PlatformName::resolve(layers)?.unwrap_or(PlatformName::CybeDefend);
+        let directory = layers.value(&keys::DIR).map(|sourced| sourced.text.into());
+        Ok(Self { platform, directory, run: RunSettings::resolve(layers)? })
+    }
+}

@@ -1,0 +1,208 @@
+//! The one table of settings. Flags, variables and action inputs are derived from it, so that their names cannot differ.
+
+/// One setting.
+#[derive(Debug)]
+pub struct Key {
+    /// The flag without its dashes.
+    pub name: &'static str,
+    /// How its values are given and merged.
+    pub kind: Kind,
+    /// What stands for the value in the help; empty for switches.
+    pub value_name: &'static str,
+    /// One line of help, which names the default.
+    pub help: &'static str,
+    /// Where it stands in the help.
+    pub heading: &'static str,
+    /// A flag of one letter.
+    pub short: Option<char>,
+    /// The platform's own names for it in the environment, looked at after ours.
+    pub platform_variables: &'static [&'static str],
+    /// Whether it is also a setting of `scangate demo`, which needs no account.
+    pub in_demo: bool,
+    /// Whether it is read from nowhere but the command line.
+    pub command_line_only: bool,
+    /// Whether a file inside the scanned tree may not set it, since a pull request can edit that file (DESIGN section 4).
+    pub trusted_only: bool,
+}
+
+/// How values of a setting are given and merged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// One value.
+    Value,
+    /// `true` or `false`; the flag alone is `true`.
+    Switch,
+    /// A flag that counts; elsewhere a number.
+    Count,
+    /// Several values, one a line outside of the command line; a layer replaces the one below.
+    List,
+    /// Several values `KEY=VALUE`, one a line outside of the command line; layers merge by key.
+    Map,
+}
+
+const SOURCE: &str = "What is scanned";
+const PLATFORM: &str = "Platform";
+const CREDENTIALS: &str = "Credentials";
+const WAITING: &str = "Waiting";
+const GATE: &str = "Gate";
+const REPORTS: &str = "Reports";
+const NETWORK: &str = "Network";
+const OUTPUT: &str = "Output";
+
+impl Key {
+    const fn new(
+        name: &'static str,
+        kind: Kind,
+        value_name: &'static str,
+        heading: &'static str,
+        help: &'static str,
+    ) -> Self {
+        Self {
+            name,
+            kind,
+            value_name,
+            help,
+            heading,
+            short: None,
+            platform_variables: &[],
+            in_demo: false,
+            command_line_only: false,
+            trusted_only: false,
+        }
+    }
+
+    const fn value(name: &'static str, value_name: &'static str, heading: &'static str, help: &'static str) -> Self {
+        Self::new(name, Kind::Value, value_name, heading, help)
+    }
+
+    const fn switch(name: &'static str, heading: &'static str, help: &'static str) -> Self {
+        Self::new(name, Kind::Switch, "", heading, help)
+    }
+
+    const fn short(mut self, short: char) -> Self {
+        self.short = Some(short);
+        self
+    }
+
+    const fn or_variables(mut self, names: &'static [&'static str]) -> Self {
+        self.platform_variables = names;
+        self
+    }
+
+    const fn in_demo(mut self) -> Self {
+        self.in_demo = true;
+        self
+    }
+
+    const fn command_line_only(mut self) -> Self {
+        self.command_line_only = true;
+        self
+    }
+
+    const fn trusted_only(mut self) -> Self {
+        self.trusted_only = true;
+        self
+    }
+
+    /// The variable that sets it: `SCANGATE_FAIL_ON` for `fail-on`.
+    pub fn variable(&self) -> String {
+        format!("SCANGATE_{}", self.name.to_ascii_uppercase().replace('-', "_"))
+    }
+
+    /// The variable in which GitHub hands over the action's input of this name: `INPUT_FAIL-ON` for `fail-on`. The runner turns
+    /// spaces into underscores and leaves hyphens as they are.
+    pub fn input_variable(&self) -> String {
+        format!("INPUT_{}", self.name.to_ascii_uppercase())
+    }
+}
+
+/// Declares each key once, as a constant and as a row of [`ALL`].
+macro_rules! keys {
+    ($($constant:ident = $key:expr;)*) => {
+        $(pub(crate) static $constant: Key = $key;)*
+
+        /// All settings, in the order of the help.
+        pub static ALL: &[&Key] = &[$(&$constant),*];
+    };
+}
+
+keys! {
+    PLATFORM_NAME = Key::value("platform", "NAME", PLATFORM, "Where to scan: cybedefend").in_demo();
+    PROJECT_ID = Key::value("project-id", "ID", PLATFORM, "The platform's project")
+        .or_variables(&["CYBEDEFEND_PROJECT_ID"]);
+    REGION = Key::value("region", "eu|us", PLATFORM, "The platform's cloud region [default: us]")
+        .or_variables(&["CYBEDEFEND_REGION"]).trusted_only();
+    API_URL = Key::value("api-url", "URL", PLATFORM, "The platform's API, where it is self-hosted [default: of the region]")
+        .or_variables(&["CYBEDEFEND_API_URL"]).trusted_only();
+    AUTH_URL = Key::value("auth-url", "URL", PLATFORM, "Where credentials are exchanged [default: of the region]")
+        .or_variables(&["CYBEDEFEND_AUTH_ENDPOINT"]).trusted_only();
+
+    DIR = Key::value("dir", "PATH", SOURCE, "The source tree to upload [default: ., and in a demo its own input]").in_demo();
+    ARCHIVE = Key::value("archive", "FILE", SOURCE, "A ready zip to upload in place of --dir");
+    UNTRACKED = Key::switch("untracked", SOURCE, "Also upload files that git does not track, less known secret files");
+    BRANCH = Key::value("branch", "NAME", SOURCE, "The branch that is scanned [default: from git]")
+        .or_variables(&["CYBEDEFEND_BRANCH"]);
+    COMMIT = Key::value("commit", "SHA", SOURCE, "The commit that is scanned [default: from git]");
+
+    PAT = Key::value("pat", "VALUE|-", CREDENTIALS, "A personal access token, or `-` for standard input; other processes can read a VALUE")
+        .command_line_only().trusted_only();
+    TOKEN_FILE = Key::value("token-file", "PATH", CREDENTIALS, "A file that holds the token").trusted_only();
+    TOKEN_COMMAND = Key::value("token-command", "CMD", CREDENTIALS, "A command that prints the token; run without a shell, in HOME, with a bare environment")
+        .trusted_only();
+
+    FAIL_ON = Key::value("fail-on", "SEVERITY", GATE, "Fail on findings of this severity and above: critical, high, medium, low, info, none [default: high]").in_demo();
+    MAX = Key::new("max", Kind::Map, "KIND.SEVERITY=N", GATE, "Allow up to N findings of a kind and severity, `*` for any; repeatable").in_demo();
+    UNRATED = Key::value("unrated", "fail|SEVERITY|ignore", GATE, "What a finding without a severity counts as [default: medium]").in_demo();
+    VENDOR_POLICY = Key::value("vendor-policy", "on|off", GATE, "Whether the platform's own policy verdict also gates [default: on]")
+        .trusted_only();
+    ON = Key::new("on", Kind::Map, "CLASS=fail|warn", GATE, "Whether a class of failure, such as unavailable, fails the build; repeatable [default: all fail]")
+        .in_demo().trusted_only();
+
+    TIMEOUT = Key::value("timeout", "DURATION", WAITING, "The deadline of the whole run, such as 30m or 1h30m [default: 60m]").in_demo();
+    POLL_INTERVAL = Key::value("poll-interval", "DURATION", WAITING, "The first wait between two looks at the scan [default: the platform's]");
+
+    REPORT = Key::new("report", Kind::List, "FORMAT=PATH", REPORTS, "Write a report, to standard output with `-`; repeatable [default: sarif=scangate.sarif]").in_demo();
+    OUTCOME = Key::value("outcome", "PATH", REPORTS, "Where the outcome of the run is written as JSON [default: scangate-outcome.json]").in_demo();
+    CATEGORY = Key::value("category", "ID", REPORTS, "The SARIF category [default: scangate/<name>/<dir>/]");
+    SARIF_SUPPRESSED = Key::value("sarif-suppressed", "omit|include", REPORTS, "Whether SARIF holds suppressed findings [default: omit on GitHub, else include]");
+
+    CA_CERT = Key::value("ca-cert", "FILE", NETWORK, "Certificates to trust beside the system's, in PEM").trusted_only();
+    CLIENT_CERT = Key::value("client-cert", "FILE", NETWORK, "A client certificate, in PEM").trusted_only();
+    CLIENT_KEY = Key::value("client-key", "FILE", NETWORK, "The client certificate's key, in PEM").trusted_only();
+    INSECURE_HTTP = Key::switch("insecure-http", NETWORK, "Allow plain http to more than this machine").trusted_only();
+
+    LOG_FORMAT = Key::value("log-format", "text|json", OUTPUT, "The form of what goes to standard error [default: text]").in_demo();
+    VERBOSE = Key::new("verbose", Kind::Count, "", OUTPUT, "Say more; twice for everything").short('v').in_demo();
+    QUIET = Key::switch("quiet", OUTPUT, "Say nothing but warnings and errors").short('q').in_demo();
+    COLOR = Key::value("color", "auto|always|never", OUTPUT, "Colour on standard error [default: auto]").in_demo();
+    NO_PROGRESS = Key::switch("no-progress", OUTPUT, "Show no spinner").in_demo();
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn names_are_unique_in_every_layer() {
+        for name in [|key: &Key| key.name.to_owned(), Key::variable, Key::input_variable] {
+            let names: BTreeSet<String> = ALL.iter().map(|key| name(key)).collect();
+            assert_eq!(names.len(), ALL.len());
+        }
+    }
+
+    #[test]
+    fn hyphens_become_underscores_in_our_variables_and_stay_in_those_of_the_runner() {
+        assert_eq!(FAIL_ON.variable(), "SCANGATE_FAIL_ON");
+        assert_eq!(FAIL_ON.input_variable(), "INPUT_FAIL-ON");
+    }
+
+    #[test]
+    fn what_reaches_a_host_or_a_credential_is_closed_to_the_scanned_tree() {
+        for heading in [CREDENTIALS, NETWORK] {
+            assert!(ALL.iter().filter(|key| key.heading == heading).all(|key| key.trusted_only), "{heading}");
+        }
+        assert!(API_URL.trusted_only && AUTH_URL.trusted_only && REGION.trusted_only);
+    }
+}

@@ -1,0 +1,257 @@
+//! What a scan is asked to do, typed and checked.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use url::Url;
+
+use super::layers::{Layers, Sourced};
+use super::report::ReportSettings;
+use super::value::words;
+use super::{Error, credential, gate, keys, network};
+use crate::clock::Clock;
+use crate::credentials::Credential;
+use crate::gate::{GateSettings, OnClass};
+use crate::platform::Region;
+use crate::{credentials, http};
+
+/// Everything that `scangate scan` needs to know. Nothing behind it looks at flags or the environment again.
+#[derive(Clone)]
+pub struct ScanSettings {
+    /// The platforms, each with what is asked of it; at least one.
+    pub entries: Vec<EntrySettings>,
+    /// What is uploaded.
+    pub source: Source,
+    /// `--branch`; else git says it.
+    pub branch: Option<String>,
+    /// `--commit`, in hexadecimal; else git says it.
+    pub commit: Option<String>,
+    /// What a scan has in common with a demo.
+    pub run: RunSettings,
+    /// `--poll-interval`: the first wait between two looks at the scan; else the platform's.
+    pub poll_interval: Option<Duration>,
+    /// How the platforms are reached.
+    pub http: http::Options,
+    /// Where the archive lies until it is uploaded.
+    pub temporary_folder: PathBuf,
+    /// What people should know of their settings, in sentences.
+    pub warnings: Vec<String>,
+}
+
+/// One platform in a run.
+#[derive(Clone)]
+pub struct EntrySettings {
+    /// The entry's unique name; by default the platform's.
+    pub name: String,
+    /// `--platform`.
+    pub platform: PlatformName,
+    /// Where its credential is; `None` where no layer names a place.
+    pub credential: Option<credentials::Source>,
+    /// `--region`, if it was given anywhere.
+    pub region: Option<Region>,
+    /// `--api-url`.
+    pub api_url: Option<Url>,
+    /// `--auth-url`.
+    pub auth_url: Option<Url>,
+    /// `--project-id`.
+    pub project_id: Option<String>,
+    /// `--category`, ending in `/`; else `scangate/<name>/<dir>/`.
+    pub category: Option<String>,
+}
+
+/// A platform, by the word that names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PlatformName {
+    /// CybeDefend.
+    CybeDefend,
+}
+
+impl PlatformName {
+    /// The platform of `--platform`, if it is given.
+    pub(super) fn resolve(layers: &Layers<'_>) -> Result<Option<Self>, Error> {
+        let sourced = layers.value(&keys::PLATFORM_NAME);
+        sourced.map(|sourced| sourced.one_of("a platform", &words(Self::ALL, Self::as_str))).transpose()
+    }
+
+    /// All platforms.
+    pub const ALL: [Self; 1] = [Self::CybeDefend];
+
+    /// The word of `--platform`, and the entry's default name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::CybeDefend => "cybedefend",
+        }
+    }
+
+    /// The name for people.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::CybeDefend => "CybeDefend",
+        }
+    }
+
+    /// How to get a credential, for somebody who has none.
+    fn advice(self, region: Option<Region>) -> String {
+        match self {
+            Self::CybeDefend => {
+                let host = if region == Some(Region::Eu) { "eu" } else { "us" };
+                format!(
+                    "set CYBEDEFEND_PAT to a personal access token, which you create at \
+                     https://{host}.cybedefend.com/profile/personal-access-tokens"
+                )
+            }
+        }
+    }
+
+    /// The variables that hold its credential, in the order in which they are looked at; each also as `…_FILE`.
+    pub fn credential_variables(self) -> &'static [&'static str] {
+        match self {
+            Self::CybeDefend => &["CYBEDEFEND_PAT"],
+        }
+    }
+}
+
+/// What is uploaded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// `--dir`.
+    Directory {
+        /// The folder; a relative path is relative to the working directory.
+        path: PathBuf,
+        /// `--untracked`: also what git does not track.
+        untracked: bool,
+    },
+    /// `--archive`: a ready zip.
+    Archive(PathBuf),
+}
+
+/// What a scan and a demo have in common.
+#[derive(Clone, Debug)]
+pub struct RunSettings {
+    /// What the gate allows.
+    pub gate: GateSettings,
+    /// `--on`: which classes of failure only warn.
+    pub on: OnClass,
+    /// What is written at the end.
+    pub report: ReportSettings,
+    /// `--timeout`: the deadline of the whole run, from its start.
+    pub timeout: Duration,
+}
+
+impl ScanSettings {
+    /// Reads them from the layers.
+    ///
+    /// # Errors
+    /// The first value that cannot be read, is missing, or is at odds with another.
+    pub fn resolve(layers: &Layers<'_>) -> Result<Self, Error> {
+        layers.refuse_misplaced_secrets()?;
+        let run = RunSettings::resolve(layers)?;
+        let source = Source::resolve(layers)?;
+        let http = network::options(layers)?;
+        let entry = EntrySettings::resolve(layers, http.insecure_http)?;
+        let warnings = credential::warnings(layers, entry.credential.as_ref());
+        Ok(Self {
+            entries: vec![entry],
+            source,
+            branch: layers.value(&keys::BRANCH).map(|sourced| sourced.line()).transpose()?,
+            commit: commit(layers)?,
+            run,
+            poll_interval: poll_interval(layers)?,
+            http,
+            temporary_folder: layers.environment().temporary_folder(),
+            warnings,
+        })
+    }
+}
+
+impl EntrySettings {
+    /// Reads the credential from the place that was chosen for it.
+    ///
+    /// # Errors
+    /// [`credentials::Error::None`] where no place was named, and whatever [`credentials::Source::read`] says.
+    pub async fn read_credential(
+        &self,
+        clock: &Clock,
+        redactor: &http::Redactor,
+    ) -> Result<Credential, credentials::Error> {
+        match &self.credential {
+            Some(source) => source.read(clock, redactor).await,
+            None => Err(credentials::Error::None {
+                platform: self.platform.name(),
+                hint: self.platform.advice(self.region),
+            }),
+        }
+    }
+
+    fn resolve(layers: &Layers<'_>, insecure_http: bool) -> Result<Self, Error> {
+        let platform = PlatformName::resolve(layers)?
+            .ok_or_else(|| Error::new("no platform is given").with_hint("use --platform cybedefend"))?;
+        let server = |key| layers.value(key).map(|sourced| sourced.server(insecure_http)).transpose();
+        let region = layers.value(&keys::REGION).map(|sourced| region(&sourced)).transpose()?;
+        let category = layers.value(&keys::CATEGORY).map(|sourced| sourced.line()).transpose()?;
+        Ok(Self {
+            name: platform.as_str().to_owned(),
+            platform,
+            credential: credential::choose(layers, platform)?,
+            region,
+            api_url: server(&keys::API_URL)?,
+            auth_url: server(&keys::AUTH_URL)?,
+            project_id: layers.value(&keys::PROJECT_ID).map(|sourced| sourced.line()).transpose()?,
+            // SARIF takes what stands before the last `/` for the category and the rest for the run's own id.
+            category: category.map(|category| format!("{}/", category.trim_end_matches('/'))),
+        })
+    }
+}
+
+impl Source {
+    /// Reads it from the layers. Of `--dir` and `--archive` that of the higher layer is taken; in one layer they exclude each
+    /// other.
+    pub fn resolve(layers: &Layers<'_>) -> Result<Self, Error> {
+        let untracked = layers.switch(&keys::UNTRACKED)?;
+        let directory = |path: &str| Self::Directory { path: path.into(), untracked };
+        match (layers.value(&keys::DIR), layers.value(&keys::ARCHIVE)) {
+            (None, None) => Ok(directory(".")),
+            (Some(dir), Some(archive)) if dir.origin.depth() == archive.origin.depth() => {
+                let message = format!("{} and {} exclude each other", dir.origin, archive.origin);
+                Err(Error::new(message).with_hint("give the one that is to be scanned"))
+            }
+            (Some(dir), Some(archive)) if dir.origin.depth() < archive.origin.depth() => Ok(directory(dir.text)),
+            (_, Some(archive)) => Ok(Self::Archive(archive.text.into())),
+            (Some(dir), None) => Ok(directory(dir.text)),
+        }
+    }
+}
+
+impl RunSettings {
+    pub(super) fn resolve(layers: &Layers<'_>) -> Result<Self, Error> {
+        let shortest = Duration::from_secs(1);
+        let timeout = layers.value(&keys::TIMEOUT).map(|sourced| sourced.duration(shortest)).transpose()?;
+        Ok(Self {
+            gate: gate::gate(layers)?,
+            on: gate::on_class(layers)?,
+            report: ReportSettings::resolve(layers)?,
+            timeout: timeout.unwrap_or(Duration::from_hours(1)),
+        })
+    }
+}
+
+/// A region in either case, as the vendor's own client takes it.
+fn region(sourced: &Sourced<'_>) -> Result<Region, Error> {
+    let lower = sourced.text.to_ascii_lowercase();
+    sourced.part(&lower).one_of("a region", &[("eu", Region::Eu), ("us", Region::Us)])
+}
+
+/// The first wait. Anything shorter than a tenth of a second would be a loop without a pause.
+fn poll_interval(layers: &Layers<'_>) -> Result<Option<Duration>, Error> {
+    layers.value(&keys::POLL_INTERVAL).map(|sourced| sourced.duration(Duration::from_millis(100))).transpose()
+}
+
+/// A commit id, whole or shortened as git shows it (7 digits at least; SHA-256 has 64).
+fn commit(layers: &Layers<'_>) -> Result<Option<String>, Error> {
+    let Some(sourced) = layers.value(&keys::COMMIT) else { return Ok(None) };
+    let is_hexadecimal = sourced.text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if !is_hexadecimal || !(7..=64).contains(&sourced.text.len()) {
+        return Err(sourced.is_not("a commit", "use its id in 7 to 64 hexadecimal digits"));
+    }
+    Ok(Some(sourced.text.to_ascii_lowercase()))
+}
