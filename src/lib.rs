@@ -1,6 +1,7 @@
 //! scangate: a CI security gate.
 
 pub mod ci;
+pub mod cli;
 pub mod clock;
 pub mod credentials;
 pub mod error;

@@ -1,6 +1,7 @@
 //! The pipeline: sign in, archive, start, wait, collect; then, purely, judge and report.
 
 pub mod archive;
+pub mod delivery;
 pub mod observer;
 pub mod wait;
 

@@ -1,16 +1,36 @@
 //! What the pipeline says while it runs, to whoever listens.
 
+use std::path::Path;
+
 use crate::finding::ScanReference;
 use crate::platform::ScanState;
 
-/// Something that happened.
+/// Something that happened. Its texts are as they came: the listener redacts them and takes their effect on terminals away.
 pub enum Event<'a> {
+    /// The platform took the credential.
+    SignedIn {
+        /// The platform's name for people.
+        platform: &'a str,
+        /// Where the credential was found: `CYBEDEFEND_PAT`.
+        credential_origin: &'a str,
+    },
+    /// The source tree was archived.
+    Archived {
+        /// How many files it holds.
+        files: u64,
+        /// How long it is, in bytes.
+        bytes: u64,
+    },
     /// The platform gave the scan an id.
     Started(&'a ScanReference),
     /// The scan is in another state than at the last look.
     State(&'a ScanState),
     /// The findings were read: how many.
     Found(usize),
+    /// A report was written.
+    Wrote(&'a Path),
+    /// Something that people should know.
+    Note(String),
     /// Something that people should look at.
     Warning(String),
 }

@@ -1,0 +1,253 @@
+//! The one place that prints. Logs go to standard error, documents that were asked for to standard output.
+
+use std::io::{self, Write};
+use std::sync::{Mutex, PoisonError};
+
+use indicatif::ProgressBar;
+use serde_json::{Map, Value};
+
+use super::neutral;
+use crate::clock::Clock;
+use crate::error::Problem;
+use crate::http::Redactor;
+use crate::settings::{LogFormat, LogSettings, Verbosity};
+
+/// Prints for one run. All text goes through the redactor, and then loses its effect on terminals and CI runners.
+pub struct Printer {
+    settings: LogSettings,
+    redactor: Redactor,
+    clock: Clock,
+    pub(super) spinner: Option<ProgressBar>,
+    pub(super) last_state: Mutex<Option<String>>,
+}
+
+/// How much a line matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    /// It stops the run.
+    Error,
+    /// Somebody should look at it.
+    Warning,
+    /// What happens.
+    Info,
+    /// How it happens.
+    Debug,
+    /// Everything else.
+    Trace,
+}
+
+impl Level {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+            Self::Info => "info",
+            Self::Debug => "debug",
+            Self::Trace => "trace",
+        }
+    }
+
+    fn least_verbosity(self) -> Verbosity {
+        match self {
+            Self::Error | Self::Warning => Verbosity::Quiet,
+            Self::Info => Verbosity::Normal,
+            Self::Debug => Verbosity::Debug,
+            Self::Trace => Verbosity::Trace,
+        }
+    }
+
+    /// The word before a line, with its colour (ECMA-48, "select graphic rendition"). Colour never carries the meaning alone.
+    fn prefix(self, color: bool) -> String {
+        let (word, code) = match self {
+            Self::Error => ("error:", 31),
+            Self::Warning => ("warning:", 33),
+            Self::Info => return String::new(),
+            Self::Debug => ("debug:", 2),
+            Self::Trace => ("trace:", 2),
+        };
+        if color { format!("\u{1b}[{code}m{word}\u{1b}[0m ") } else { format!("{word} ") }
+    }
+}
+
+impl Printer {
+    /// A printer that shows a spinner where the settings want one.
+    pub fn new(settings: LogSettings, redactor: Redactor, clock: Clock) -> Self {
+        let spinner = settings.progress.then(ProgressBar::new_spinner);
+        Self { settings, redactor, clock, spinner, last_state: Mutex::new(None) }
+    }
+
+    /// How much is said.
+    pub fn verbosity(&self) -> Verbosity {
+        self.settings.verbosity
+    }
+
+    /// Says one line on standard error. `facts` are the same for machines, and part of the line in JSON only.
+    pub fn say(&self, level: Level, message: &str, facts: Map<String, Value>) {
+        if level.least_verbosity() > self.settings.verbosity {
+            return;
+        }
+        let line = match self.settings.format {
+            LogFormat::Text => format!("{}{}", level.prefix(self.settings.color), self.clean(message)),
+            LogFormat::Json => self.json(level, message, facts),
+        };
+        self.beside_spinner(|| to_stderr(&line));
+    }
+
+    /// Says how a run failed: the message, the way out, and the facts behind it.
+    pub fn problem(&self, problem: &Problem) {
+        if let Some(spinner) = &self.spinner {
+            spinner.finish_and_clear();
+        }
+        let mut facts = Map::new();
+        if self.settings.format == LogFormat::Json {
+            facts.insert("class".to_owned(), problem.class.as_str().into());
+            facts.extend(problem.hint.clone().map(|hint| ("hint".to_owned(), hint.into())));
+            facts.insert("detail".to_owned(), problem.detail.clone().into());
+        }
+        self.say(Level::Error, &problem.message, facts);
+        if self.settings.format == LogFormat::Text {
+            if let Some(hint) = &problem.hint {
+                to_stderr(&format!("  hint: {}", self.clean(hint)));
+            }
+            for detail in &problem.detail {
+                to_stderr(&format!("  {}", self.clean(detail)));
+            }
+        }
+    }
+
+    /// Prints one line of a document that was asked for, such as a list of files, to standard output.
+    ///
+    /// # Errors
+    /// As for [`documents`].
+    pub fn line(&self, text: &str) -> io::Result<()> {
+        self.beside_spinner(|| writeln!(documents(), "{}", self.clean(text)))
+    }
+
+    /// The text without secrets and without effect, in one line.
+    pub(super) fn clean(&self, text: &str) -> String {
+        neutral::line(&self.redactor.clean(text))
+    }
+
+    fn json(&self, level: Level, message: &str, facts: Map<String, Value>) -> String {
+        let mut line = Map::new();
+        let now = self.clock.now();
+        line.insert("time".to_owned(), now.round(jiff::Unit::Millisecond).unwrap_or(now).to_string().into());
+        line.insert("level".to_owned(), level.as_str().into());
+        line.insert("message".to_owned(), message.into());
+        line.extend(facts);
+        line.values_mut().for_each(|value| self.redact(value));
+        neutral::json(&Value::Object(line).to_string())
+    }
+
+    /// Redacts before serialisation, since a secret with a quote in it looks different after it.
+    fn redact(&self, value: &mut Value) {
+        match value {
+            Value::String(text) => *text = self.redactor.clean(text),
+            Value::Array(values) => values.iter_mut().for_each(|value| self.redact(value)),
+            Value::Object(fields) => fields.values_mut().for_each(|value| self.redact(value)),
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+
+    fn beside_spinner<T>(&self, print: impl FnOnce() -> T) -> T {
+        match &self.spinner {
+            Some(spinner) => spinner.suspend(print),
+            None => print(),
+        }
+    }
+
+    /// Whether this state differs from the last one that was said.
+    pub(super) fn is_news(&self, state: &str) -> bool {
+        let mut last = self.last_state.lock().unwrap_or_else(PoisonError::into_inner);
+        if last.as_deref() == Some(state) {
+            return false;
+        }
+        *last = Some(state.to_owned());
+        true
+    }
+}
+
+/// Standard output for a whole document. A reader that has seen enough and goes away is no failure.
+pub fn documents() -> impl Write {
+    Patient { stdout: io::stdout().lock(), is_closed: false }
+}
+
+struct Patient<W> {
+    stdout: W,
+    is_closed: bool,
+}
+
+impl<W> Patient<W> {
+    fn forgive<T>(&mut self, result: io::Result<T>, otherwise: T) -> io::Result<T> {
+        match result {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                self.is_closed = true;
+                Ok(otherwise)
+            }
+            result => result,
+        }
+    }
+}
+
+impl<W: Write> Write for Patient<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.is_closed {
+            return Ok(bytes.len());
+        }
+        let written = self.stdout.write(bytes);
+        self.forgive(written, bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let flushed = if self.is_closed { Ok(()) } else { self.stdout.flush() };
+        self.forgive(flushed, ())
+    }
+}
+
+/// Writes one line to standard error. Where that is closed, nobody is left who could be told.
+pub(super) fn to_stderr(line: &str) {
+    writeln!(io::stderr().lock(), "{line}").unwrap_or_default();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Broken;
+
+    impl Write for Broken {
+        fn write(&mut self, _bytes: &[u8]) -> io::Result<usize> {
+            Err(io::ErrorKind::BrokenPipe.into())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Err(io::ErrorKind::BrokenPipe.into())
+        }
+    }
+
+    #[test]
+    fn a_reader_that_goes_away_is_no_failure() {
+        let mut writer = Patient { stdout: Broken, is_closed: false };
+        assert!(writer.write_all(b"text").is_ok());
+        assert!(writer.flush().is_ok());
+    }
+
+    #[test]
+    fn a_json_line_is_one_object_whatever_the_text() {
+        let settings = LogSettings { format: LogFormat::Json, ..LogSettings::default() };
+        let printer = Printer::new(settings, Redactor::default(), Clock::simulated(jiff::Timestamp::UNIX_EPOCH));
+        let line = printer.json(Level::Info, "a\n::error::\"b\u{1b}", Map::new());
+        assert_eq!(line.lines().count(), 1);
+        let document: Value = serde_json::from_str(&line).unwrap();
+        assert_eq!(document["time"], "1970-01-01T00:00:00Z");
+        assert_eq!(document["message"], "a\n::error::\"b\u{1b}");
+    }
+
+    #[test]
+    fn only_an_unchanged_state_is_no_news() {
+        let printer = Printer::new(LogSettings::default(), Redactor::default(), Clock::system());
+        assert!(printer.is_news("queued"));
+        assert!(!printer.is_news("queued"));
+        assert!(printer.is_news("running"));
+    }
+}
