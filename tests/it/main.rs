@@ -1,1 +1,5 @@
 //! The integration tests: one binary, the program as a process, real sockets.
+
+mod cli;
+mod harness;
+mod settings;

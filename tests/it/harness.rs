@@ -1,0 +1,158 @@
+//! Runs the program as a process, in an environment that holds nothing of the machine's.
+//!
+//! ```ignore
+//! let ended = Scangate::new(["scan", "--platform", "cybedefend"]).env("SCANGATE_FAIL_ON", "low").run();
+//! ended.assert_exit_code(3).assert_stderr_has("no credentials");
+//! ```
+#![expect(clippy::unwrap_used, reason = "a test that cannot start the program has failed")]
+
+use std::ffi::OsStr;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use scangate::settings::Environment;
+use tempfile::TempDir;
+
+/// A call of the program that has not run yet. Its working directory, home and temporary folder are new and its own; of the
+/// machine's variables only `PATH` is kept.
+pub(crate) struct Scangate {
+    command: Command,
+    input: Vec<u8>,
+    folder: TempDir,
+}
+
+/// A call that has come to its end. The folders live as long as it does.
+pub(crate) struct Ended {
+    output: Output,
+    folder: TempDir,
+}
+
+impl Scangate {
+    /// A call with these arguments.
+    pub(crate) fn new<A: AsRef<OsStr>>(arguments: impl IntoIterator<Item = A>) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_scangate"));
+        command.args(arguments).env_clear().current_dir(below(&folder, "work"));
+        command.env("HOME", below(&folder, "home")).env("TMPDIR", below(&folder, "tmp"));
+        if let Some(path) = Environment::current().get("PATH") {
+            command.env("PATH", path);
+        }
+        Self { command, input: Vec::new(), folder }
+    }
+
+    /// Sets a variable.
+    pub(crate) fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    /// Puts a file into the working directory; the path may have folders in it.
+    pub(crate) fn file(self, path: &str, content: impl AsRef<[u8]>) -> Self {
+        let path = self.directory().join(path);
+        fs_err::create_dir_all(path.parent().unwrap()).unwrap();
+        fs_err::write(path, content).unwrap();
+        self
+    }
+
+    /// What the program finds on its standard input, which is empty otherwise.
+    pub(crate) fn input(mut self, input: impl Into<Vec<u8>>) -> Self {
+        self.input = input.into();
+        self
+    }
+
+    /// The working directory.
+    pub(crate) fn directory(&self) -> PathBuf {
+        self.folder.path().join("work")
+    }
+
+    /// Runs the program to its end.
+    pub(crate) fn run(mut self) -> Ended {
+        let streams = self.command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = streams.spawn().unwrap();
+        // A program that ends without reading its input closes the pipe, which is its right.
+        child.stdin.take().unwrap().write_all(&self.input).unwrap_or_default();
+        Ended { output: child.wait_with_output().unwrap(), folder: self.folder }
+    }
+}
+
+impl Ended {
+    /// The exit code.
+    pub(crate) fn exit_code(&self) -> i32 {
+        self.output.status.code().unwrap()
+    }
+
+    /// Standard output.
+    pub(crate) fn stdout(&self) -> String {
+        String::from_utf8(self.output.stdout.clone()).unwrap()
+    }
+
+    /// Standard error.
+    pub(crate) fn stderr(&self) -> String {
+        String::from_utf8(self.output.stderr.clone()).unwrap()
+    }
+
+    /// The text of a file that the program left: `work/…` in the working directory, `home/…` in its home.
+    pub(crate) fn file(&self, path: &str) -> String {
+        fs_err::read_to_string(self.folder.path().join(path)).unwrap()
+    }
+
+    /// Fails, with all that was said, unless this is the exit code.
+    #[track_caller]
+    pub(crate) fn assert_exit_code(&self, expected: i32) -> &Self {
+        let (stdout, stderr) = (self.stdout(), self.stderr());
+        assert_eq!(self.exit_code(), expected, "stdout:\n{stdout}\nstderr:\n{stderr}");
+        self
+    }
+
+    /// Fails unless standard error holds this text.
+    #[track_caller]
+    pub(crate) fn assert_stderr_has(&self, text: &str) -> &Self {
+        let stderr = self.stderr();
+        assert!(stderr.contains(text), "no `{text}` in:\n{stderr}");
+        self
+    }
+
+    /// Fails if a secret is in anything that the program said or left: both streams, and every file below its folders, names
+    /// included. Files that the test itself put there count too, so a secret is best handed over in a variable.
+    #[track_caller]
+    pub(crate) fn assert_no_trace_of(&self, secret: &str) -> &Self {
+        assert!(!self.stdout().contains(secret), "the secret is on standard output");
+        assert!(!self.stderr().contains(secret), "the secret is on standard error:\n{}", self.stderr());
+        for path in files_below(self.folder.path()) {
+            let content = fs_err::read(&path).unwrap();
+            let is_in = content.windows(secret.len()).any(|window| window == secret.as_bytes());
+            assert!(!is_in && !path.to_string_lossy().contains(secret), "the secret is in {}", path.display());
+        }
+        self
+    }
+
+    /// Fails unless the program left nothing in the system's temporary folder.
+    #[track_caller]
+    pub(crate) fn assert_nothing_left_behind(&self) -> &Self {
+        let left = files_below(&self.folder.path().join("tmp"));
+        assert!(left.is_empty(), "{left:?}");
+        self
+    }
+}
+
+/// Makes a folder below the test's own and returns its path.
+fn below(folder: &TempDir, name: &str) -> PathBuf {
+    let path = folder.path().join(name);
+    fs_err::create_dir_all(&path).unwrap();
+    path
+}
+
+/// All files below a folder, at any depth; a missing folder has none.
+fn files_below(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in fs_err::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files.extend(files_below(&path));
+        } else {
+            files.push(path);
+        }
+    }
+    files
+}
