@@ -40,7 +40,7 @@ impl fmt::Display for Origin {
     }
 }
 
-/// A value that remembers where it came from. It may be a secret or hostile, so it is shown through [`value::shown`] only.
+/// A value that remembers where it came from. It may be a secret or hostile, so it has no `Debug` and is shown escaped only.
 #[derive(Clone)]
 pub struct Sourced<'a> {
     /// The text as it was given.
