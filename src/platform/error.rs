@@ -63,9 +63,8 @@ impl Error {
         match self {
             Self::Http(error) => error.detail(),
             Self::Refused { source: Some(error), .. } => {
-                let facts = error.detail();
-                let words = error.server_message().filter(|words| !facts.iter().any(|fact| fact.contains(words)));
-                words.map(|words| format!("the platform said: {words}")).into_iter().chain(facts).collect()
+                // The refusal's own line stands behind the one that says what it means.
+                [error.to_string()].into_iter().chain(error.detail()).collect()
             }
             Self::Refused { source: None, .. } | Self::Setting { .. } | Self::Protocol { .. } => Vec::new(),
         }

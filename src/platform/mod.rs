@@ -210,3 +210,24 @@ pub trait Platform: Sized {
     /// The platform's own verdict; `None` where it has no policy for this scan.
     async fn policy(&self, scan: &ScanReference) -> Result<Option<PolicyDecision>, Error>;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_platform_is_found_by_its_word_and_an_unknown_word_is_told_the_known_ones() {
+        for platform in PlatformId::ALL {
+            assert_eq!(platform.as_str().parse(), Ok(platform));
+            assert!(platform.about().documentation.starts_with("https://"));
+            assert!(platform.about().first_poll < platform.about().longest_poll);
+        }
+        assert_eq!("nobody".parse::<PlatformId>().unwrap_err().to_string(), "not one of cybedefend");
+    }
+
+    #[test]
+    fn a_region_is_read_whatever_its_case() {
+        assert_eq!("EU".parse(), Ok(Region::Eu));
+        assert_eq!("asia".parse::<Region>(), Err(NotARegion));
+    }
+}

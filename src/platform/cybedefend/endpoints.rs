@@ -110,11 +110,11 @@ impl Endpoints {
         self.api.as_str().trim_end_matches('/')
     }
 
-    /// The instance in words: `region eu`, or the API's host.
+    /// The instance in words: `region eu`, or `the instance at` a host.
     pub(super) fn instance(&self) -> String {
         match &self.cloud {
             Some(cloud) => format!("region {}", cloud.region),
-            None => self.api.host_str().unwrap_or_default().to_owned(),
+            None => format!("the instance at {}", self.api.host_str().unwrap_or_default()),
         }
     }
 

@@ -15,6 +15,7 @@ use super::listing::{Listing, Sheet, Step};
 use super::mapping::{Mapper, Row};
 use super::refusal::Asked;
 use super::status;
+use super::text::shown_id;
 use super::wire::{ContainerRow, Page, WrappedRow};
 use crate::error::Class;
 use crate::finding::{Finding, ScanReference};
@@ -168,7 +169,7 @@ impl Reader<'_> {
             number,
             total: page.total.count(),
             total_pages: page.total_pages.count(),
-            scan: page.scan_project_info.and_then(|info| info.scan_id.take()),
+            scan: page.scan_project_info.and_then(|info| info.scan_id.get().map(shown_id)),
             rows,
         }
     }

@@ -147,11 +147,7 @@ impl CybeDefend {
         };
         match status.id.get() {
             Some(id) if !id.eq_ignore_ascii_case(&scan.id) => Err(Error::Protocol {
-                message: format!(
-                    "asked about scan {}, CybeDefend answered about scan {}",
-                    scan.id,
-                    text::bounded(id, 80)
-                ),
+                message: format!("asked about scan {}, CybeDefend answered about scan {}", scan.id, text::shown_id(id)),
             }),
             _ => Ok(status),
         }

@@ -31,7 +31,7 @@ pub(super) async fn grant(
     notes: &mut Vec<String>,
 ) -> Result<Grant, Error> {
     let mut remedy = format!(
-        "check {}, or create a token {}; a token is only good in the region that issued it, and this run used {}",
+        "check {}, or create a token {}; a token is only good where it was issued, and this run used {}",
         request.credential_origin,
         endpoints.token_page(),
         endpoints.instance()

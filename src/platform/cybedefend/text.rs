@@ -1,5 +1,7 @@
 //! CybeDefend's prose, cut to what fits a message: plain sentences, one line, a bounded length.
 
+use crate::finding::is_unprintable;
+
 /// The longest message, in characters.
 const LONGEST_MESSAGE: usize = 400;
 
@@ -18,9 +20,15 @@ fn is_end(text: &str, end: usize) -> bool {
     rest.starts_with(' ') && !rest.trim_start().starts_with(char::is_lowercase)
 }
 
-/// The text in one line, with single spaces.
+/// The text in one line, with single spaces and nothing that a terminal obeys.
 pub(super) fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+    let words = text.split(|character: char| character.is_whitespace() || is_unprintable(character));
+    words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+/// An id that the platform sent, fit to be shown.
+pub(super) fn shown_id(id: &str) -> String {
+    bounded(&one_line(id), 80)
 }
 
 /// At most `longest` characters, an ellipsis included.
@@ -53,6 +61,11 @@ mod tests {
         assert_eq!(sentences(text), "SQL is built from input, e.g. a form. An attacker reads version 1.2 of it.");
         assert_eq!(sentences("No end"), "No end");
         assert_eq!(sentences(&"é".repeat(900)).chars().count(), LONGEST_MESSAGE);
+    }
+
+    #[test]
+    fn what_a_terminal_obeys_is_taken_out() {
+        assert_eq!(one_line("a\u{1b}[2Jb\r\n\u{202e} c"), "a [2Jb c");
     }
 
     #[test]
