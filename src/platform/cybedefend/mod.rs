@@ -1,5 +1,4 @@
-//! CybeDefend: a source tree is uploaded as a zip archive and scanned. Facts are from CybeDefend's wire contract, whose sections
-//! the items here name.
+//! CybeDefend: a source tree is uploaded as a zip archive and scanned. "Contract" means `contracts/cybedefend.md` here, by section.
 
 mod endpoints;
 mod family;
