@@ -31,6 +31,17 @@ pub(super) enum Method {
     Put,
 }
 
+impl Method {
+    /// The word on the wire.
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+        }
+    }
+}
+
 /// What a request carries.
 #[derive(Clone)]
 pub enum Body {
@@ -49,6 +60,17 @@ pub enum Body {
     },
 }
 
+impl Body {
+    /// What is said of its type. A file's type is the caller's to say: a signed URL may bind it.
+    pub(super) fn content_type(&self) -> Option<&'static str> {
+        match self {
+            Self::Json(_) => Some("application/json"),
+            Self::Form(_) => Some("application/x-www-form-urlencoded"),
+            Self::Empty | Self::File { .. } => None,
+        }
+    }
+}
+
 /// One request.
 #[derive(Clone)]
 pub struct Call {
@@ -60,6 +82,7 @@ pub struct Call {
     pub(super) expected: Vec<u16>,
     pub(super) timeout: Option<Duration>,
     pub(super) attempts: Option<u32>,
+    pub(super) accepts_json: bool,
 }
 
 impl Call {
@@ -85,10 +108,20 @@ impl Call {
     }
 
     fn new(method: Method, url: Url, body: Body, replay: Replay) -> Self {
-        Self { method, url, headers: Vec::new(), body, replay, expected: Vec::new(), timeout: None, attempts: None }
+        Self {
+            method,
+            url,
+            headers: Vec::new(),
+            body,
+            replay,
+            expected: Vec::new(),
+            timeout: None,
+            attempts: None,
+            accepts_json: false,
+        }
     }
 
-    /// Adds a header.
+    /// Adds a header, or replaces the client's own. The name is in lower case.
     #[must_use]
     pub fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));
@@ -102,14 +135,14 @@ impl Call {
         self
     }
 
-    /// Limits one attempt to less than the client's 60 s.
+    /// Limits one attempt to less than the client's own 60 s.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self
     }
 
-    /// Limits the number of attempts, the first included.
+    /// Sets the number of attempts, the first included, in place of the client's own.
     #[must_use]
     pub fn attempts(mut self, attempts: u32) -> Self {
         self.attempts = Some(attempts);
@@ -124,4 +157,6 @@ pub struct Reply {
     pub status: u16,
     /// The body, within the client's bound.
     pub body: bytes::Bytes,
+    /// Whether an earlier attempt of the same call may have been carried out: it was sent, and its answer was lost or an error.
+    pub repeated: bool,
 }

@@ -1,13 +1,33 @@
 //! The one loop: authorise, pace, send, read, classify, renew or wait or fail.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
-use url::Url;
+use url::Origin;
 
-use super::{Authorizer, Call, Error, Redactor, Reply};
+use super::body::Incoming;
+use super::call::Body;
+use super::error::Effort;
+use super::fault::Fault;
+use super::head::Head;
+use super::origin::SafeUrl;
+use super::pace::Pace;
+use super::retry::{Retry, Step};
+use super::token::{Signer, Token};
+use super::transport::Transports;
+use super::{Call, Error, Random, Redactor, Reply, request, words};
 use crate::clock::Clock;
+
+/// The longest that one attempt may take, from the connection to the last byte of the answer. The slowest answer that a vendor
+/// notes took 8 s (`contracts/cybedefend.md` section 7), and its own clients wait 60 s.
+const ATTEMPT: Duration = Duration::from_mins(1);
+
+/// The slowest upload that is worth waiting for, in bytes a second. A file gets this much longer than other requests.
+const SLOWEST_UPLOAD: u64 = 64 << 10;
 
 /// How the client reaches the world.
 #[derive(Clone, Debug, Default)]
@@ -32,23 +52,182 @@ pub struct Options {
 #[derive(Clone)]
 pub struct Client {
     clock: Clock,
+    deadline: Duration,
     redactor: Redactor,
+    random: Random,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    transports: Transports,
+    paces: Mutex<HashMap<Origin, Pace>>,
+    requests: AtomicU64,
 }
 
 impl Client {
-    /// Makes the client of a run that must end `deadline` (on [`Clock::monotonic`]) at the latest.
-    pub fn new(_options: &Options, clock: Clock, _deadline: Duration, redactor: Redactor) -> Result<Self, Error> {
-        Ok(Self { clock, redactor })
+    /// Makes the client of a run that must end `deadline` (on [`Clock::monotonic`]) at the latest. A file of `options` that cannot
+    /// be read or holds something else is an error of class `usage` that names it.
+    pub fn new(options: &Options, clock: Clock, deadline: Duration, redactor: Redactor) -> Result<Self, Error> {
+        let shared =
+            Shared { transports: Transports::new(options)?, paces: Mutex::default(), requests: AtomicU64::new(0) };
+        Ok(Self { clock, deadline, redactor, random: Random::system(), shared: Arc::new(shared) })
+    }
+
+    /// The same client with its waits drawn from `random`.
+    #[must_use]
+    pub fn with_random(mut self, random: Random) -> Self {
+        self.random = random;
+        self
     }
 
     /// Sends a call and reads the answer whole, within the bound.
-    pub async fn send(&self, _call: Call) -> Result<Reply, Error> {
-        std::future::pending().await
+    pub async fn send(&self, call: Call) -> Result<Reply, Error> {
+        self.send_as(call, None).await
     }
 
     /// Sends a call and decodes the answer as it streams.
-    pub async fn json<T: DeserializeOwned + Send + 'static>(&self, _call: Call) -> Result<T, Error> {
-        std::future::pending().await
+    pub async fn json<T: DeserializeOwned + Send + 'static>(&self, call: Call) -> Result<T, Error> {
+        self.json_as(call, None).await
+    }
+
+    pub(super) async fn send_as(&self, call: Call, signer: Option<&Signer>) -> Result<Reply, Error> {
+        self.run(call, signer, async |answer: Incoming| answer.whole().await).await
+    }
+
+    pub(super) async fn json_as<T>(&self, mut call: Call, signer: Option<&Signer>) -> Result<T, Error>
+    where
+        T: DeserializeOwned + Send + 'static,
+    {
+        call.accepts_json = true;
+        self.run(call, signer, async |answer: Incoming| answer.json().await).await
+    }
+
+    /// The loop. Every request of every platform goes through it.
+    async fn run<T>(
+        &self,
+        mut call: Call,
+        signer: Option<&Signer>,
+        read: impl AsyncFn(Incoming) -> Result<T, Fault>,
+    ) -> Result<T, Error> {
+        let began = self.clock.monotonic();
+        let mut retry = Retry::new(&call);
+        loop {
+            let token = match signer {
+                Some(signer) => Some(signer.token(self).await?),
+                None => None,
+            };
+            self.pace(&call).await;
+            let fault = match self.attempt(&call, token.as_ref(), &retry, &read).await {
+                Ok(value) => return Ok(value),
+                Err(fault) => fault,
+            };
+            let renewable = signer.is_some_and(Signer::is_renewable);
+            match retry.after(fault, &call, renewable, self.remaining(), &self.random) {
+                Step::Renew => {
+                    if let (Some(signer), Some(token)) = (signer, &token) {
+                        signer.discard(token).await;
+                    }
+                }
+                Step::Follow(target) => call.url = target,
+                Step::Wait(duration) => {
+                    tracing::debug!(url = %self.shown(&call), ?duration, "waiting before the next try");
+                    self.clock.sleep(duration).await;
+                }
+                Step::Fail(fault) => {
+                    let spent = self.clock.monotonic().saturating_sub(began);
+                    let effort = Effort { retries: retry.retries(), spent };
+                    return Err(Error::of_call(&call, &fault, effort, retry.is_unsent(), &self.redactor));
+                }
+            }
+        }
+    }
+
+    /// One request and its answer, within the time that it may take.
+    async fn attempt<T>(
+        &self,
+        call: &Call,
+        token: Option<&Token>,
+        retry: &Retry,
+        read: &impl AsyncFn(Incoming) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        let limit = self.limit(call)?;
+        let pool = self.shared.transports.pool_for(call)?;
+        let request = request::build(call, token.map(|token| &token.secret)).await?;
+        self.shared.requests.fetch_add(1, Ordering::Relaxed);
+        let began = self.clock.monotonic();
+        let repeated = !retry.is_unsent();
+        let mut answered = None;
+        let exchange = async {
+            let response = pool.execute(request).await.map_err(Fault::of_transport)?;
+            let head = Head::read(response.status().as_u16(), response.headers(), &call.url, self.clock.now());
+            self.learn_pace(call, &head);
+            answered = Some(head.clone());
+            match head.status {
+                status if (200..300).contains(&status) || call.expected.contains(&status) => {
+                    read(Incoming::new(head, response, repeated)).await
+                }
+                status @ 300..400 => Err(Fault::Redirected { status, target: head.location }),
+                _ => Err(Incoming::new(head, response, repeated).refusal().await),
+            }
+        };
+        let outcome = match tokio::time::timeout(limit, exchange).await {
+            Ok(outcome) => outcome,
+            Err(_) if self.remaining().is_zero() => Err(Fault::DeadlinePassed { sent: true }),
+            Err(_) => Err(Fault::TimedOut(limit)),
+        };
+        self.trace(call, retry.retries() + 1, began, answered.as_ref(), outcome.as_ref().err());
+        outcome
+    }
+
+    /// How long one attempt may take. A socket takes real time: where the clock is simulated, what is left on it says nothing of
+    /// how long to wait for an answer.
+    fn limit(&self, call: &Call) -> Result<Duration, Fault> {
+        let left = self.remaining();
+        if left.is_zero() {
+            return Err(Fault::DeadlinePassed { sent: false });
+        }
+        let usual = match call.body {
+            Body::File { length, .. } => ATTEMPT + Duration::from_secs(length / SLOWEST_UPLOAD),
+            _ => ATTEMPT,
+        };
+        let limit = call.timeout.map_or(usual, |timeout| timeout.min(usual));
+        Ok(if self.clock.is_simulated() { limit } else { limit.min(left) })
+    }
+
+    /// Waits until the server's rate limit has room for the call.
+    async fn pace(&self, call: &Call) {
+        let pace = self.paces().get(&call.url.origin()).copied().unwrap_or_default();
+        let wait = pace.wait(self.clock.monotonic(), self.remaining());
+        if !wait.is_zero() {
+            tracing::debug!(url = %self.shown(call), ?wait, "keeping the rate limit");
+            self.clock.sleep(wait).await;
+        }
+    }
+
+    fn learn_pace(&self, call: &Call, head: &Head) {
+        self.paces().insert(call.url.origin(), Pace::after(&head.rate_limit, self.clock.monotonic()));
+    }
+
+    fn paces(&self) -> MutexGuard<'_, HashMap<Origin, Pace>> {
+        self.shared.paces.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn trace(&self, call: &Call, attempt: u32, began: Duration, head: Option<&Head>, fault: Option<&Fault>) {
+        let clean = |text: &str| words::one_line(text, |line| self.redactor.clean(line));
+        tracing::debug!(
+            method = call.method.as_str(),
+            url = %self.shown(call),
+            attempt,
+            status = head.map(|head| head.status),
+            request_id = head.and_then(|head| head.request_id.as_deref()).map(clean),
+            milliseconds = u64::try_from(self.clock.monotonic().saturating_sub(began).as_millis()).unwrap_or(u64::MAX),
+            fault = fault.map(|fault| clean(&fault.to_string())),
+            "request"
+        );
+    }
+
+    fn shown(&self, call: &Call) -> String {
+        self.redactor.clean(&SafeUrl::new(&call.url).to_string())
     }
 
     /// The time that governs waits and the deadline.
@@ -63,39 +242,11 @@ impl Client {
 
     /// What is left until the deadline; zero once it has passed.
     pub fn remaining(&self) -> Duration {
-        Duration::ZERO
+        self.deadline.saturating_sub(self.clock.monotonic())
     }
 
     /// Requests sent so far, retries and token exchanges included.
     pub fn requests(&self) -> u64 {
-        0
-    }
-}
-
-/// A client that is signed in at one origin. Its credential goes to no other.
-#[derive(Clone)]
-pub struct Session {
-    client: Client,
-}
-
-impl Session {
-    /// Binds `authorizer` to the origin of `base`. Calls to any other origin are refused before they are sent.
-    pub fn new(client: Client, _base: &Url, _authorizer: Authorizer) -> Self {
-        Self { client }
-    }
-
-    /// As [`Client::send`], signed in.
-    pub async fn send(&self, call: Call) -> Result<Reply, Error> {
-        self.client.send(call).await
-    }
-
-    /// As [`Client::json`], signed in.
-    pub async fn json<T: DeserializeOwned + Send + 'static>(&self, call: Call) -> Result<T, Error> {
-        self.client.json(call).await
-    }
-
-    /// The client without the credential.
-    pub fn client(&self) -> &Client {
-        &self.client
+        self.shared.requests.load(Ordering::Relaxed)
     }
 }

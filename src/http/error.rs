@@ -1,45 +1,164 @@
 //! Why a request brought no answer.
 
+use std::fmt;
+use std::time::Duration;
+
+use url::Url;
+
+use super::call::Call;
+use super::fault::Fault;
+use super::origin::SafeUrl;
+use super::redact::Redactor;
+use super::words;
 use crate::error::Class;
 
-/// A request that did not bring an answer.
-#[derive(Debug, thiserror::Error)]
-#[error("{message}")]
-pub struct Error {
+/// A request that did not bring an answer. Every text in it is redacted, of one line, and free of control characters.
+#[derive(Debug)]
+pub struct Error(Box<Facts>);
+
+#[derive(Debug)]
+struct Facts {
     message: String,
+    /// The message that a more telling one has taken the place of.
+    behind: Option<String>,
     class: Class,
+    hint: Option<String>,
     status: Option<u16>,
     server_message: Option<String>,
+    request_id: Option<String>,
+    effort: Effort,
+    retryable: bool,
+    unsent: bool,
+}
+
+/// What a call has cost.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Effort {
+    /// Attempts after the first that a failure brought about.
+    pub(super) retries: u32,
+    /// From the call's beginning, waits included.
+    pub(super) spent: Duration,
 }
 
 impl Error {
+    /// The end of a call.
+    pub(super) fn of_call(call: &Call, fault: &Fault, effort: Effort, unsent: bool, redactor: &Redactor) -> Self {
+        let clean = |text: &str| words::one_line(text, |line| redactor.clean(line));
+        let attempts = if effort.retries == 0 { String::new() } else { format!(" (after {effort})") };
+        Self(Box::new(Facts {
+            message: format!(
+                "{} {} {}{attempts}",
+                call.method.as_str(),
+                clean(&SafeUrl::new(&call.url).to_string()),
+                clean(&fault.to_string())
+            ),
+            behind: None,
+            class: fault.class(),
+            hint: fault.hint().map(str::to_owned),
+            status: fault.status(),
+            server_message: fault.words().map(clean).filter(|words| !words.is_empty()),
+            request_id: fault.request_id().map(clean),
+            effort,
+            retryable: fault.is_retryable(),
+            unsent,
+        }))
+    }
+
+    /// A mistake that shows before there is a request.
+    pub(super) fn local(class: Class, message: String, hint: &str) -> Self {
+        Self(Box::new(Facts {
+            message,
+            behind: None,
+            class,
+            hint: Some(hint.to_owned()),
+            status: None,
+            server_message: None,
+            request_id: None,
+            effort: Effort::default(),
+            retryable: false,
+            unsent: true,
+        }))
+    }
+
+    /// An answer that came, and in which something does not hold.
+    pub(super) fn protocol(url: &Url, problem: &str, hint: &str) -> Self {
+        let mut error = Self::local(Class::Protocol, format!("{} {problem}", SafeUrl::new(url)), hint);
+        error.0.unsent = false;
+        error
+    }
+
+    /// The same failure, told in the terms of what was refused.
+    pub(super) fn meaning(mut self, class: Class, message: &str, hint: &str) -> Self {
+        self.0.behind = Some(std::mem::replace(&mut self.0.message, message.to_owned()));
+        self.0.class = class;
+        self.0.hint = Some(hint.to_owned());
+        self.0.retryable = false;
+        self
+    }
+
     /// The HTTP status, where an answer came.
     pub fn status(&self) -> Option<u16> {
-        self.status
+        self.0.status
     }
 
     /// The server's own words, redacted, in one line.
     pub fn server_message(&self) -> Option<&str> {
-        self.server_message.as_deref()
+        self.0.server_message.as_deref()
+    }
+
+    /// The request's name at the server, for a question to its support.
+    pub fn request_id(&self) -> Option<&str> {
+        self.0.request_id.as_deref()
+    }
+
+    /// Whether no attempt can have reached the server: what the request was to bring about has then not happened.
+    pub fn is_unsent(&self) -> bool {
+        self.0.unsent
     }
 
     /// How a run ends that has nothing worse.
     pub fn class(&self) -> Class {
-        self.class
+        self.0.class
     }
 
     /// What to do next.
     pub fn hint(&self) -> Option<String> {
-        None
+        self.0.hint.clone()
     }
 
-    /// Method, URL without its query, request id, retries, time spent.
+    /// The server's words, the request behind the message, the request id, retries and time spent: one fact a line.
     pub fn detail(&self) -> Vec<String> {
-        Vec::new()
+        let facts = &self.0;
+        let took = (facts.effort.spent > Duration::ZERO).then(|| format!("took {}", facts.effort));
+        [
+            facts.server_message.as_ref().map(|words| format!("the server says: {words}")),
+            facts.behind.clone(),
+            facts.request_id.as_ref().map(|id| format!("request id: {id}")),
+            took,
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
     }
 
     /// Whether the same request may succeed later.
     pub fn is_retryable(&self) -> bool {
-        false
+        self.0.retryable
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl fmt::Display for Error {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0.message)
+    }
+}
+
+/// `4 retries in 8.4s`.
+impl fmt::Display for Effort {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let noun = if self.retries == 1 { "retry" } else { "retries" };
+        write!(formatter, "{} {noun} in {:.1}s", self.retries, self.spent.as_secs_f64())
     }
 }

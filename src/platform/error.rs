@@ -62,8 +62,20 @@ impl Error {
     pub fn detail(&self) -> Vec<String> {
         match self {
             Self::Http(error) => error.detail(),
-            Self::Refused { source, .. } => source.as_ref().map(http::Error::detail).unwrap_or_default(),
-            Self::Setting { .. } | Self::Protocol { .. } => Vec::new(),
+            Self::Refused { source: Some(error), .. } => {
+                // The refusal's own line stands behind the one that says what it means.
+                [error.to_string()].into_iter().chain(error.detail()).collect()
+            }
+            Self::Refused { source: None, .. } | Self::Setting { .. } | Self::Protocol { .. } => Vec::new(),
+        }
+    }
+
+    /// Whether the same request may succeed later with nothing changed.
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Http(error) => error.is_retryable(),
+            Self::Refused { class, .. } => *class == Class::Unavailable,
+            Self::Setting { .. } | Self::Protocol { .. } => false,
         }
     }
 

@@ -2,9 +2,13 @@
 //!
 //! A platform knows its wire format and nothing of reports; it turns answers into the model of [`crate::finding`].
 
+pub mod cybedefend;
 mod error;
+mod lenient;
 
+use std::fmt;
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Duration;
 
 use url::Url;
@@ -32,6 +36,49 @@ pub struct About {
     pub longest_poll: Duration,
 }
 
+/// The platforms that this build speaks to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PlatformId {
+    /// CybeDefend: a source tree, uploaded.
+    CybeDefend,
+}
+
+impl PlatformId {
+    /// All platforms, in the order of help and documentation.
+    pub const ALL: [Self; 1] = [Self::CybeDefend];
+
+    /// The word of `--platform`.
+    pub fn as_str(self) -> &'static str {
+        self.about().id
+    }
+
+    /// What is known of it before any request.
+    pub fn about(self) -> &'static About {
+        match self {
+            Self::CybeDefend => &cybedefend::CybeDefend::ABOUT,
+        }
+    }
+}
+
+impl fmt::Display for PlatformId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(self.as_str())
+    }
+}
+
+impl FromStr for PlatformId {
+    type Err = NotAPlatform;
+
+    fn from_str(word: &str) -> Result<Self, Self::Err> {
+        Self::ALL.into_iter().find(|platform| platform.as_str() == word).ok_or(NotAPlatform)
+    }
+}
+
+/// A setting that names no platform.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not one of {}", PlatformId::ALL.map(PlatformId::as_str).join(", "))]
+pub struct NotAPlatform;
+
 /// A region of a platform's cloud.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Region {
@@ -41,6 +88,38 @@ pub enum Region {
     Us,
 }
 
+impl Region {
+    /// Both regions.
+    pub const ALL: [Self; 2] = [Self::Eu, Self::Us];
+
+    /// The word of `--region`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Eu => "eu",
+            Self::Us => "us",
+        }
+    }
+}
+
+impl fmt::Display for Region {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(self.as_str())
+    }
+}
+
+impl FromStr for Region {
+    type Err = NotARegion;
+
+    fn from_str(word: &str) -> Result<Self, Self::Err> {
+        Self::ALL.into_iter().find(|region| region.as_str().eq_ignore_ascii_case(word)).ok_or(NotARegion)
+    }
+}
+
+/// A setting that is neither `eu` nor `us`.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not one of eu, us")]
+pub struct NotARegion;
+
 /// What an entry asks of its platform. Which fields matter is the platform's affair; it says so where one is missing.
 #[derive(Clone)]
 pub struct Request {
@@ -48,8 +127,8 @@ pub struct Request {
     pub credential: Secret,
     /// Where the credential was found, for people: `CYBEDEFEND_PAT`, `--token-file`.
     pub credential_origin: String,
-    /// `--region`.
-    pub region: Region,
+    /// `--region`, where it was given: a region that contradicts a URL is an error, and a default contradicts nothing.
+    pub region: Option<Region>,
     /// `--api-url`.
     pub api_url: Option<Url>,
     /// `--auth-url`.
@@ -130,4 +209,25 @@ pub trait Platform: Sized {
 
     /// The platform's own verdict; `None` where it has no policy for this scan.
     async fn policy(&self, scan: &ScanReference) -> Result<Option<PolicyDecision>, Error>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_platform_is_found_by_its_word_and_an_unknown_word_is_told_the_known_ones() {
+        for platform in PlatformId::ALL {
+            assert_eq!(platform.as_str().parse(), Ok(platform));
+            assert!(platform.about().documentation.starts_with("https://"));
+            assert!(platform.about().first_poll < platform.about().longest_poll);
+        }
+        assert_eq!("nobody".parse::<PlatformId>().unwrap_err().to_string(), "not one of cybedefend");
+    }
+
+    #[test]
+    fn a_region_is_read_whatever_its_case() {
+        assert_eq!("EU".parse(), Ok(Region::Eu));
+        assert_eq!("asia".parse::<Region>(), Err(NotARegion));
+    }
 }

@@ -1,0 +1,181 @@
+//! Reading an answer: bounded after decompression, and decoded while it arrives.
+
+use std::io::{self, BufReader, Read};
+
+use bytes::{Buf as _, Bytes};
+use serde::de::DeserializeOwned;
+use tokio::sync::mpsc;
+
+use super::Reply;
+use super::fault::{Fault, Refusal};
+use super::head::Head;
+use super::words;
+use crate::error::Class;
+
+/// The largest answer that is read, after decompression. The largest page of findings that a platform documents is some hundred
+/// kilobytes; an archive of reports may have some megabytes; and four of these still fit a small runner.
+const LARGEST_ANSWER: u64 = 64 << 20;
+
+/// How much of an error's body is read: enough for any JSON error, of which a line is shown.
+const LARGEST_REFUSAL: usize = 16 << 10;
+
+/// Chunks between the socket and the decoder. Few, because a slow decoder should slow the socket down and not fill memory.
+const CHUNKS_IN_FLIGHT: usize = 8;
+
+/// How much of the beginning is kept, to say what an answer is that is not JSON.
+const OPENING: usize = 64;
+
+/// An answer whose body is still to be read.
+#[expect(clippy::disallowed_types, reason = "src/http is the place that may name it")]
+pub(super) struct Incoming {
+    pub(super) head: Head,
+    response: reqwest::Response,
+    repeated: bool,
+    read: u64,
+}
+
+impl Incoming {
+    #[expect(clippy::disallowed_types, reason = "src/http is the place that may name it")]
+    pub(super) fn new(head: Head, response: reqwest::Response, repeated: bool) -> Self {
+        Self { head, response, repeated, read: 0 }
+    }
+
+    /// The whole body.
+    pub(super) async fn whole(mut self) -> Result<Reply, Fault> {
+        let mut body = Vec::new();
+        while let Some(chunk) = self.chunk().await? {
+            body.extend_from_slice(&chunk);
+        }
+        Ok(Reply { status: self.head.status, body: body.into(), repeated: self.repeated })
+    }
+
+    /// The body as JSON, decoded on a thread for blocking work while this task feeds it. A connection that breaks is told from a
+    /// document that ends too soon: only the first is worth another attempt.
+    pub(super) async fn json<T: DeserializeOwned + Send + 'static>(mut self) -> Result<T, Fault> {
+        let (sender, receiver) = mpsc::channel(CHUNKS_IN_FLIGHT);
+        let decoding = tokio::task::spawn_blocking(move || decode::<T>(Chunks { receiver, current: Bytes::new() }));
+        let mut opening = Vec::new();
+        while let Some(chunk) = self.chunk().await? {
+            opening.extend(chunk.iter().take(OPENING.saturating_sub(opening.len())));
+            if sender.send(chunk).await.is_err() {
+                // The decoder has seen enough to know that this is not what was expected.
+                break;
+            }
+        }
+        drop(sender);
+        match decoding.await {
+            Ok(Ok(value)) => Ok(value),
+            Ok(Err(undecodable)) => Err(self.misunderstood(&undecodable.problem(&opening))),
+            Err(panicked) => Err(Fault::Local {
+                class: Class::Internal,
+                problem: format!("decoding the answer failed: {panicked}"),
+                hint: "this is a bug in scangate; please report it",
+            }),
+        }
+    }
+
+    /// What a refusal says. A body that cannot be read leaves the status, which says enough.
+    pub(super) async fn refusal(mut self) -> Fault {
+        let mut body = Vec::new();
+        while body.len() < LARGEST_REFUSAL {
+            let Ok(Some(chunk)) = self.chunk().await else { break };
+            body.extend(chunk.iter().take(LARGEST_REFUSAL - body.len()));
+        }
+        let wait = self.head.rate_limit.wait(self.head.status);
+        Fault::Refused(Refusal {
+            status: self.head.status,
+            words: words::of_body(&body),
+            request_id: self.head.request_id,
+            wait,
+        })
+    }
+
+    async fn chunk(&mut self) -> Result<Option<Bytes>, Fault> {
+        let chunk = self.response.chunk().await.map_err(Fault::of_transport)?;
+        self.read += chunk.as_ref().map_or(0, |chunk| chunk.len() as u64);
+        if self.read > LARGEST_ANSWER {
+            return Err(self.misunderstood(&format!("with more than {} MiB", LARGEST_ANSWER >> 20)));
+        }
+        Ok(chunk)
+    }
+
+    fn misunderstood(&self, problem: &str) -> Fault {
+        Fault::Misunderstood {
+            status: self.head.status,
+            problem: problem.to_owned(),
+            request_id: self.head.request_id.clone(),
+        }
+    }
+}
+
+/// A document that is not what was expected.
+struct Undecodable {
+    /// Where in the document, such as `vulnerabilities[3].base.id`; `None` at its root.
+    path: Option<String>,
+    cause: serde_json::Error,
+}
+
+impl Undecodable {
+    fn problem(&self, opening: &[u8]) -> String {
+        let cause = without_quoted(&self.cause.to_string());
+        match &self.path {
+            _ if opening.trim_ascii().is_empty() => "with an empty body where JSON was expected".to_owned(),
+            _ if words::is_markup(opening) => {
+                "with HTML, not JSON: is the address right, or is a proxy in between?".to_owned()
+            }
+            Some(path) => format!("with JSON that cannot be understood at `{path}`: {cause}"),
+            None => format!("with a body that cannot be understood as JSON: {cause}"),
+        }
+    }
+}
+
+/// Takes foreign strings out of a decoder's message: a value at the wrong place may be a token, or a signed URL.
+fn without_quoted(message: &str) -> String {
+    match (message.split_once('"'), message.rsplit_once('"')) {
+        (Some((before, _)), Some((_, after))) => format!("{before}\"…\"{after}"),
+        _ => message.to_owned(),
+    }
+}
+
+fn decode<T: DeserializeOwned>(chunks: Chunks) -> Result<T, Undecodable> {
+    // serde_json asks a reader for single bytes; the buffer makes those cheap.
+    let mut deserializer = serde_json::Deserializer::from_reader(BufReader::with_capacity(32 << 10, chunks));
+    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+        let path = error.path().to_string();
+        Undecodable { path: Some(path).filter(|path| path != "."), cause: error.into_inner() }
+    })?;
+    deserializer.end().map_err(|cause| Undecodable { path: None, cause })?;
+    Ok(value)
+}
+
+/// The chunks of a body as a blocking reader. Their end is the body's end.
+struct Chunks {
+    receiver: mpsc::Receiver<Bytes>,
+    current: Bytes,
+}
+
+impl Read for Chunks {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while self.current.is_empty() {
+            match self.receiver.blocking_recv() {
+                Some(chunk) => self.current = chunk,
+                None => return Ok(0),
+            }
+        }
+        let count = self.current.as_ref().read(buffer)?;
+        self.current.advance(count);
+        Ok(count)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn foreign_strings_do_not_get_into_messages() {
+        let cause = serde_json::from_str::<u64>(r#""tok\"en""#).unwrap_err().to_string();
+        assert_eq!(without_quoted(&cause), "invalid type: string \"…\", expected u64 at line 1 column 9");
+        assert_eq!(without_quoted("expected value"), "expected value");
+    }
+}

@@ -1,0 +1,44 @@
+//! What is read of an answer before its body.
+
+use jiff::Timestamp;
+use reqwest::header::{HeaderMap, LOCATION};
+use url::Url;
+
+use super::rate_limit::RateLimit;
+
+/// The headers in which servers and what stands before them name a request, the most telling first.
+const REQUEST_ID: [&str; 8] = [
+    "x-request-id",
+    "x-correlation-id",
+    "request-id",
+    "x-amz-request-id",
+    "x-guploader-uploadid",
+    "x-trace-id",
+    "cf-ray",
+    "traceparent",
+];
+
+/// An answer without its body.
+#[derive(Clone, Debug)]
+pub(super) struct Head {
+    pub(super) status: u16,
+    /// The request's name at the server.
+    pub(super) request_id: Option<String>,
+    /// Where the server points.
+    pub(super) location: Option<Url>,
+    /// When the server wants the next request.
+    pub(super) rate_limit: RateLimit,
+}
+
+impl Head {
+    /// Reads the headers of the answer that `url` gave at `now`.
+    pub(super) fn read(status: u16, headers: &HeaderMap, url: &Url, now: Timestamp) -> Self {
+        let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+        Self {
+            status,
+            request_id: REQUEST_ID.into_iter().find_map(text).map(str::to_owned),
+            location: text(LOCATION.as_str()).and_then(|location| url.join(location).ok()),
+            rate_limit: RateLimit::read(headers, now),
+        }
+    }
+}

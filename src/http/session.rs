@@ -1,0 +1,68 @@
+//! A client that is signed in at one origin.
+
+use std::sync::Arc;
+
+use serde::de::DeserializeOwned;
+use url::Url;
+
+use super::origin::{origin_of, same_origin};
+use super::token::Signer;
+use super::{Authorizer, Call, Client, Error, Reply};
+use crate::error::Class;
+
+/// A client that is signed in at one origin. Its credential goes to no other.
+#[derive(Clone)]
+pub struct Session {
+    client: Client,
+    base: Url,
+    signer: Arc<Signer>,
+}
+
+impl Session {
+    /// Binds `authorizer` to the origin of `base`. Calls to any other origin are refused before they are sent.
+    pub fn new(client: Client, base: &Url, authorizer: Authorizer) -> Self {
+        Self { client, base: base.clone(), signer: Arc::new(Signer::new(authorizer)) }
+    }
+
+    /// As [`Client::send`], signed in.
+    pub async fn send(&self, call: Call) -> Result<Reply, Error> {
+        self.check(&call)?;
+        self.client.send_as(call, Some(&self.signer)).await
+    }
+
+    /// As [`Client::json`], signed in.
+    pub async fn json<T: DeserializeOwned + Send + 'static>(&self, call: Call) -> Result<T, Error> {
+        self.check(&call)?;
+        self.client.json_as(call, Some(&self.signer)).await
+    }
+
+    /// The URL of a page link, which may be relative to the page it was found on. A link to another origin would carry the
+    /// credential there, or bring in findings from there, and is an error of class `protocol`.
+    pub fn page_link(&self, page: &Url, link: &str) -> Result<Url, Error> {
+        let target = page.join(link).ok().filter(|target| same_origin(target, &self.base));
+        target.ok_or_else(|| {
+            Error::protocol(
+                page,
+                "links to a next page that is not on the same origin",
+                "nothing was sent to the other origin",
+            )
+        })
+    }
+
+    /// The client without the credential.
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    fn check(&self, call: &Call) -> Result<(), Error> {
+        if same_origin(&call.url, &self.base) {
+            return Ok(());
+        }
+        let (from, to) = (origin_of(&self.base), origin_of(&call.url));
+        Err(Error::local(
+            Class::Internal,
+            format!("the credential for {from} was about to be sent to {to}; nothing was sent"),
+            "this is a bug in scangate; please report it",
+        ))
+    }
+}

@@ -1,0 +1,170 @@
+//! A server's own words about a refusal, as one harmless line.
+
+use serde_json::{Map, Value};
+
+/// The longest line of foreign words that is shown, in characters.
+const LONGEST: usize = 300;
+
+/// Fields that name a problem in a word or two, then fields that explain it, in the order in which they are looked for. They are
+/// those of the platforms (`contracts/`), of OAuth (RFC 6749 section 5.2) and of problem details (RFC 9457).
+const NAMES: [&str; 4] = ["error", "error_code", "code", "title"];
+const EXPLANATIONS: [&str; 6] = ["error_description", "message", "detail", "description", "msg", "errors"];
+
+/// The elements in which markup says what is wrong: the object stores' XML error, an HTML page's title.
+const ELEMENTS: [(&str, &str); 2] = [("<Message>", "</Message>"), ("<title>", "</title>")];
+
+/// How deep an error document is looked into.
+const DEEPEST: u8 = 4;
+
+/// What an error's body says, uncleaned: the words of a JSON document, else those of markup, else the text itself. `None` where it
+/// says nothing to people.
+pub(super) fn of_body(body: &[u8]) -> Option<String> {
+    let text = String::from_utf8_lossy(body);
+    let words = match serde_json::from_str::<Value>(&text) {
+        Ok(document) => of_value(&document, DEEPEST),
+        Err(_) if is_markup(body) => of_markup(&text).map(str::to_owned),
+        Err(_) => Some(text.into_owned()),
+    };
+    words.filter(|words| !words.trim().is_empty())
+}
+
+/// Whether a body is HTML or XML, by its first character.
+pub(super) fn is_markup(body: &[u8]) -> bool {
+    body.trim_ascii_start().strip_prefix(b"\xef\xbb\xbf").unwrap_or(body).trim_ascii_start().starts_with(b"<")
+}
+
+/// One line of at most [`LONGEST`] characters without terminal escapes, control characters and the marks that reorder or hide
+/// text. `redact` sees it before it is cut, so that no half of a secret is left at the end.
+pub(super) fn one_line(text: &str, redact: impl FnOnce(&str) -> String) -> String {
+    let visible: String = text
+        .chars()
+        .map(|each| if each.is_whitespace() { ' ' } else { each })
+        .filter(|each| !is_hidden(*each))
+        .collect();
+    let line = redact(&visible.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" "));
+    match line.char_indices().nth(LONGEST) {
+        Some((end, _)) => line.get(..end).map(|start| format!("{start}…")).unwrap_or_default(),
+        None => line,
+    }
+}
+
+/// Control characters, and what Unicode calls default-ignorable or bidirectional formatting.
+fn is_hidden(character: char) -> bool {
+    character.is_control()
+        || matches!(character,
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}' | '\u{180b}'..='\u{180f}'
+            | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}'
+            | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+fn of_value(value: &Value, depth: u8) -> Option<String> {
+    let depth = depth.checked_sub(1)?;
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Array(items) => joined(items.iter().filter_map(|item| of_value(item, depth)), "; "),
+        Value::Object(fields) => of_object(fields, depth),
+        Value::Null | Value::Bool(_) | Value::Number(_) => None,
+    }
+}
+
+/// The problem's name and its explanation; where there is neither, each field with what is wrong with it, which is how a
+/// validation error is told (`contracts/cybrium.md` section 5).
+fn of_object(fields: &Map<String, Value>, depth: u8) -> Option<String> {
+    let first = |names: &[&str]| names.iter().find_map(|name| of_value(fields.get(*name)?, depth));
+    match (first(&NAMES), first(&EXPLANATIONS)) {
+        (Some(name), Some(explanation)) if name != explanation => Some(format!("{name}: {explanation}")),
+        (Some(words), _) | (None, Some(words)) => Some(words),
+        (None, None) => {
+            let told =
+                |(field, value): (&String, &Value)| of_value(value, depth).map(|words| format!("{field}: {words}"));
+            joined(fields.iter().filter(|(_, value)| value.is_array()).filter_map(told), "; ")
+        }
+    }
+}
+
+fn joined(parts: impl Iterator<Item = String>, separator: &str) -> Option<String> {
+    let parts: Vec<String> = parts.collect();
+    (!parts.is_empty()).then(|| parts.join(separator))
+}
+
+fn of_markup(text: &str) -> Option<&str> {
+    ELEMENTS.iter().find_map(|(open, close)| Some(text.split_once(open)?.1.split_once(close)?.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(body: &str) -> Option<String> {
+        of_body(body.as_bytes())
+    }
+
+    #[test]
+    fn the_shapes_of_the_platforms_are_understood() {
+        for (body, words) in [
+            (r#"{"timestamp":"t","service":"scan","message":"bad input","code":400}"#, "bad input"),
+            (r#"{"statusCode":403,"message":"Forbidden","error":"Forbidden"}"#, "Forbidden"),
+            (
+                r#"{"message":["page must be positive","limit is too large"],"error":"Bad Request"}"#,
+                "Bad Request: page must be positive; limit is too large",
+            ),
+            (
+                r#"{"error":"invalid_grant","error_description":"subject token not found"}"#,
+                "invalid_grant: subject token not found",
+            ),
+            (
+                r#"{"code":"oidc.invalid_client","error_description":"invalid client x"}"#,
+                "oidc.invalid_client: invalid client x",
+            ),
+            (r#"{"error":{"code":"E7","message":"no such site"},"success":false}"#, "E7: no such site"),
+            (r#"{"detail":"Not found."}"#, "Not found."),
+            (
+                r#"{"detail":"bad address","error_code":"VALIDATION_ERROR","field":"email"}"#,
+                "VALIDATION_ERROR: bad address",
+            ),
+            (r#"{"detail":[{"loc":["body"],"msg":"field required","type":"missing"}]}"#, "field required"),
+            (r#"{"target":["This field is required."],"status":7}"#, "target: This field is required."),
+            (r#""too many""#, "too many"),
+            ("plain words", "plain words"),
+            (
+                "<?xml version='1.0'?><Error><Code>SignatureDoesNotMatch</Code><Message>The signature is wrong</Message></Error>",
+                "The signature is wrong",
+            ),
+            ("\u{feff} <html><head><title>502 Bad Gateway</title></head></html>", "502 Bad Gateway"),
+        ] {
+            assert_eq!(of(body).as_deref(), Some(words), "{body}");
+        }
+    }
+
+    #[test]
+    fn a_body_without_words_says_nothing() {
+        for body in ["", "  ", "{}", "[]", "null", "7", "<html><body>x</body></html>", r#"{"statusCode":500}"#] {
+            assert_eq!(of(body), None, "{body}");
+        }
+    }
+
+    #[test]
+    fn a_deep_document_is_not_followed_down() {
+        let deep = format!("{}\"words\"{}", r#"{"error":"#.repeat(60), "}".repeat(60));
+        assert_eq!(of(&deep), None);
+    }
+
+    #[test]
+    fn foreign_words_become_one_line_without_escapes_and_hidden_marks() {
+        let hostile = "a\u{1b}[31m\n::error::b\u{202e}c\u{200b}d\te\u{e0041}\u{0}";
+        assert_eq!(one_line(hostile, str::to_owned), "a[31m ::error::bcd e");
+    }
+
+    #[test]
+    fn long_words_are_cut_after_they_are_redacted() {
+        let line = one_line(&"é".repeat(500), str::to_owned);
+        assert_eq!(line.chars().count(), LONGEST + 1);
+        let straddling = format!("{}{}", "x".repeat(LONGEST - 4), "secret-value");
+        assert!(!one_line(&straddling, |text| text.replace("secret-value", "***")).contains("secr"));
+    }
+
+    #[test]
+    fn a_secret_with_hidden_marks_in_it_is_still_seen_by_the_redactor() {
+        assert_eq!(one_line("my sec\u{200b}ret", |text| text.replace("secret", "***")), "my ***");
+    }
+}
