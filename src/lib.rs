@@ -10,6 +10,7 @@ pub mod gate;
 pub mod http;
 pub mod platform;
 pub mod report;
+pub mod sandbox;
 pub mod scan;
 pub mod settings;
 

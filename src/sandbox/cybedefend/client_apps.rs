@@ -1,0 +1,29 @@
+//! The two routes that need no token (contract sections 1.2 and 3.5).
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use serde_json::{Value, json};
+
+use super::Emulator;
+
+/// `GET /`: which service this is.
+pub(super) async fn root() -> Json<Value> {
+    Json(json!({
+        "service": "cybedefend-sandbox", "version": env!("CARGO_PKG_VERSION"), "commit": null,
+        "environment": "sandbox", "deploymentEnv": "loopback",
+    }))
+}
+
+/// `GET /client-apps`: the ids of the client applications, of which only `cli` may exchange a PAT.
+pub(super) async fn client_apps(State(emulator): State<Arc<Emulator>>) -> Json<Value> {
+    let ids = &emulator.client_ids;
+    let mut apps = json!({
+        "cli": { "appId": ids.cli }, "vscode": { "appId": ids.vscode }, "intellij": { "appId": ids.intellij },
+    });
+    if let (Some(resource), Some(apps)) = (&emulator.options.resource, apps.as_object_mut()) {
+        apps.insert("logtoResource".to_owned(), json!(resource));
+    }
+    Json(apps)
+}

@@ -1,0 +1,130 @@
+//! `GET /project/{project}/results/{family}/grouped`: findings of one rule, or of one advisory and package, together.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, RawQuery, State};
+use serde_json::{Value, json};
+
+use super::finding::{Finding, Subject};
+use super::query::{Query, count, pairs};
+use super::refusal::Refusal;
+use super::{Emulator, elements, project, results, written};
+use crate::sandbox::rules::sca::Scope;
+use crate::sandbox::rules::{Family, Level};
+
+/// The handler. Containers have no grouped list.
+pub(super) async fn list(
+    State(emulator): State<Arc<Emulator>>,
+    Path((project, family)): Path<(String, String)>,
+    RawQuery(raw): RawQuery,
+) -> Result<Json<Value>, Refusal> {
+    project::check(&emulator, &project)?;
+    let family = results::allowed_family(&emulator, &family)?;
+    if family == Family::Container {
+        return Err(Refusal::not_found("Grouped list"));
+    }
+    let query = parse(family, raw.as_deref()).map_err(|errors| Refusal::invalid(&errors))?;
+    let now = emulator.now();
+    let mut store = emulator.store();
+    let rows = store.rows(family, &query.filter, now);
+    let mut groups: Vec<Vec<&Finding>> = Vec::new();
+    for finding in rows.iter().filter_map(|row| store.row(*row)) {
+        let known = groups.iter_mut().find(|group| group.first().is_some_and(|first| key(first) == key(finding)));
+        match known {
+            Some(group) => group.push(finding),
+            None => groups.push(vec![finding]),
+        }
+    }
+    // `occurrenceCount`, the largest first, is the documented default and the only order that the sandbox knows.
+    groups.sort_by_key(|group| std::cmp::Reverse(group.len()));
+    let mut envelope = results::envelope(&emulator, &query, groups.len());
+    envelope.extend(results::echoes(&query));
+    envelope.insert("totalOccurrences".to_owned(), json!(rows.len()));
+    let page = groups.iter().skip((query.page - 1).saturating_mul(query.size)).take(query.size);
+    envelope.insert("groupedVulnerabilities".to_owned(), page.filter_map(|group| describe(group)).collect());
+    Ok(Json(Value::Object(envelope)))
+}
+
+/// The grouped list has names of its own for the same filters.
+fn parse(family: Family, raw: Option<&str>) -> Result<Query, Vec<String>> {
+    let mut translated = url::form_urlencoded::Serializer::new(String::new());
+    let mut paging = (1, 10);
+    let mut errors = Vec::new();
+    for (name, value) in pairs(raw) {
+        match name.as_str() {
+            "page" => count(&name, &value).map_or_else(|error| errors.push(error), |page| paging.0 = page),
+            "perPage" => count(&name, &value).map_or_else(|error| errors.push(error), |size| paging.1 = size.min(100)),
+            "severityFilter" => drop(translated.append_pair("severity", &value)),
+            "statusFilter" => drop(translated.append_pair("status", &value)),
+            "priorityFilter" => drop(translated.append_pair("priority", &value)),
+            "searchQuery" | "branch" | "hasAutofix" => drop(translated.append_pair(&name, &value)),
+            _ => {}
+        }
+    }
+    match Query::parse(family, Some(&translated.finish())) {
+        Ok(query) if errors.is_empty() => Ok(Query { page: paging.0, size: paging.1, ..query }),
+        Ok(_) => Err(errors),
+        Err(more) => Err([errors, more].concat()),
+    }
+}
+
+fn key(finding: &Finding) -> (&str, &str) {
+    let package = match &finding.subject {
+        Subject::Package(hit) => hit.package.as_str(),
+        Subject::Code(_) | Subject::Image { .. } => "",
+    };
+    (finding.subject.rule_id(), package)
+}
+
+fn describe(group: &[&Finding]) -> Option<Value> {
+    let first = group.first()?;
+    let at_level = |level| group.iter().filter(|finding| finding.subject.level() == Some(level)).count();
+    let breakdown: Value =
+        Level::ALL.iter().map(|level| (level.as_str().to_owned(), json!(at_level(*level)))).collect();
+    let mut described = json!({
+        "occurrenceCount": group.len(), "severityBreakdown": breakdown,
+        "highestSeverity": first.subject.level().map(Level::as_str), "language": first.subject.language(), "hasAutofix": false,
+        "firstSeen": group.iter().map(|finding| finding.created).min().map(written),
+        "lastSeen": group.iter().map(|finding| finding.updated).max().map(written),
+        "occurrences": group.iter().map(|finding| occurrence(finding)).collect::<Vec<_>>(),
+    });
+    let own = match &first.subject {
+        Subject::Code(hit) => json!({ "ruleId": hit.rule.id, "vulnerability": elements::vulnerability(hit) }),
+        Subject::Package(hit) => {
+            let scoped = |scope| {
+                group
+                    .iter()
+                    .filter(|finding| matches!(&finding.subject, Subject::Package(hit) if hit.scope == scope))
+                    .count()
+            };
+            json!({
+                "cveId": hit.advisory.cve, "packageName": hit.package, "vulnerability": { "name": hit.advisory.summary },
+                "highestCvss": hit.advisory.score, "hasFix": !hit.advisory.fixed.is_empty(), "devCount": scoped(Scope::Dev),
+                "directCount": scoped(Scope::Direct), "transitiveCount": scoped(Scope::Transitive),
+            })
+        }
+        Subject::Image { .. } => return None,
+    };
+    described.as_object_mut()?.extend(own.as_object()?.clone());
+    Some(described)
+}
+
+fn occurrence(finding: &Finding) -> Value {
+    let line = match &finding.subject {
+        Subject::Code(hit) => hit.line,
+        Subject::Package(_) | Subject::Image { .. } => 0,
+    };
+    let mut occurrence = json!({
+        "id": finding.id, "path": finding.subject.path(), "vulnerableStartLine": line, "vulnerableEndLine": line,
+        "currentState": finding.state.as_str(), "currentSeverity": finding.subject.level().map(Level::as_str),
+        "currentPriority": finding.priority.as_str(), "createdAt": written(finding.created), "autofixRecords": [],
+    });
+    if let (Subject::Package(hit), Some(fields)) = (&finding.subject, occurrence.as_object_mut()) {
+        fields.insert("packageVersion".to_owned(), json!(hit.version));
+        fields.insert("currentCvss".to_owned(), json!(hit.advisory.score));
+        fields.insert("isDev".to_owned(), json!(hit.scope == Scope::Dev));
+        fields.insert("isTransitive".to_owned(), json!(hit.scope == Scope::Transitive));
+    }
+    occurrence
+}

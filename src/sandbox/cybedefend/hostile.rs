@@ -1,0 +1,168 @@
+//! Invented findings, for the faults `many` and `hostile-text`.
+
+use super::finding::Subject;
+use crate::sandbox::fault::{Faults, Kind};
+use crate::sandbox::rules::{Family, Hit, Level, Rule};
+
+/// The findings that the faults ask for.
+pub(super) fn invented(faults: &Faults) -> Vec<Subject> {
+    let many = faults.find(|kind| match kind {
+        Kind::Many(count) => Some(*count),
+        _ => None,
+    });
+    let mut subjects: Vec<_> = (0..many.unwrap_or_default()).map(|number| Subject::Code(invent(number))).collect();
+    if faults.has(&Kind::HostileText) {
+        subjects.extend(HOSTILE.iter().map(Hostile::subject));
+    }
+    subjects
+}
+
+static INVENTED: [Rule; 4] = [
+    invented_rule("d864a499-c989-5154-8737-12a174eab17c", Level::Critical),
+    invented_rule("e00194a0-bb89-5a10-95c1-d83e3aa8c3fa", Level::High),
+    invented_rule("7b36f4cc-a439-5fd2-a9cc-86575742ee0c", Level::Medium),
+    invented_rule("be074a9b-aaf1-5fe0-aac7-06c60ddd5e6c", Level::Low),
+];
+
+const fn invented_rule(id: &'static str, level: Level) -> Rule {
+    Rule {
+        id,
+        family: Family::Sast,
+        name: "Invented finding",
+        level: Some(level),
+        cwe: &["CWE-1000"],
+        owasp: &[],
+        language: "Python",
+        description: "The sandbox made this finding up because `--fault many` asked for it.",
+        fix: "Nothing needs to be done.",
+    }
+}
+
+/// Most are low, one in a hundred is critical.
+fn invent(number: u32) -> Hit {
+    let [critical, high, medium, low] = &INVENTED;
+    let rule = match number % 100 {
+        0 => critical,
+        1..=9 => high,
+        10..=39 => medium,
+        _ => low,
+    };
+    Hit {
+        rule,
+        path: format!("invented/module_{:04}/part_{number}.py", number / 50),
+        line: number % 400 + 1,
+        snippet_start: number % 400 + 1,
+        snippet: vec![format!("value_{number} = read(source)")],
+        text: format!("value_{number} = read(source)"),
+    }
+}
+
+/// One attack: a rule with its texts, a path, a line and the code that is shown.
+struct Hostile {
+    rule: Rule,
+    path: &'static str,
+    line: u32,
+    code: &'static str,
+}
+
+impl Hostile {
+    fn subject(&'static self) -> Subject {
+        Subject::Code(Hit {
+            rule: &self.rule,
+            path: self.path.to_owned(),
+            line: self.line,
+            snippet_start: self.line,
+            snippet: vec![self.code.to_owned()],
+            text: self.code.to_owned(),
+        })
+    }
+}
+
+const fn hostile_rule(
+    id: &'static str,
+    family: Family,
+    level: Option<Level>,
+    name: &'static str,
+    description: &'static str,
+) -> Rule {
+    Rule {
+        id,
+        family,
+        name,
+        level,
+        cwe: &["CWE-79", "not a CWE", "::error::"],
+        owasp: &[],
+        language: "",
+        description,
+        fix: name,
+    }
+}
+
+static HOSTILE: &[Hostile] = &[
+    Hostile {
+        rule: hostile_rule(
+            "6671f2cc-f241-5699-9379-19b5bf9ea9d9",
+            Family::Sast,
+            Some(Level::High),
+            "::error file=app.py::injected by a finding\n::set-output name=result::passed",
+            "##[error]injected\r\n##vso[task.complete result=Succeeded]\n::add-mask::a\n::stop-commands::token",
+        ),
+        path: "../../../etc/passwd",
+        line: 1,
+        code: "::warning::from the code",
+    },
+    Hostile {
+        rule: hostile_rule(
+            "d1861fcd-5835-5dcb-8348-e5a806627e7b",
+            Family::Iac,
+            Some(Level::Medium),
+            "\u{1b}[2J\u{1b}]0;owned\u{7}\u{1b}[31mred\u{1b}[0m",
+            "back\u{8}space, bell\u{7}, bidirectional \u{202e}txet\u{202c}, zero\u{200b}width, null\u{0}byte, lone\rreturn",
+        ),
+        path: "/etc/shadow",
+        line: 0,
+        code: "\u{9b}31m",
+    },
+    Hostile {
+        rule: hostile_rule(
+            "33f10aac-b100-57d4-a352-800a26680393",
+            Family::Cicd,
+            Some(Level::Critical),
+            "<script>alert(1)</script><img src=x onerror=alert(1)>",
+            "</script><!-- ]]> & \" ' `` | ||\n\n# heading\n[click](javascript:alert(1)) ![pixel](https://collector.example.net/p.png)\n</details>",
+        ),
+        path: "C:\\Windows\\System32\\drivers\\etc\\hosts",
+        line: u32::MAX,
+        code: "]]></system-out>",
+    },
+    Hostile {
+        rule: hostile_rule(
+            "0b5ffe9e-d7a8-5bcd-ac3a-67afe12fb6bc",
+            Family::Secret,
+            None,
+            "=HYPERLINK(\"https://collector.example.net\",\"open\")",
+            "@SUM(1+1)*cmd|' /C calc'!A0\n+1+1\n-1\n\tTab first",
+        ),
+        path: "https://collector.example.net/a.py?x=1#fragment",
+        line: 0,
+        code: "password = \"hunter2-hunter2\"",
+    },
+    Hostile {
+        rule: hostile_rule("c202afbc-9495-574e-a762-060ec3b74f6f", Family::Sast, None, "", ""),
+        path: "",
+        line: 0,
+        code: "",
+    },
+    Hostile {
+        rule: hostile_rule(
+            "a4b41a53-c703-5bca-ab6e-b49dbecb8efb",
+            Family::Sast,
+            Some(Level::Low),
+            "name with `backticks`, | pipes |, *stars* and a very long word: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+            "%0A::error::percent-encoded %25 and %0D",
+        ),
+        path: "folder with spaces/\u{fc}ml\u{e4}ut/100%/file:name,with;marks.py\n::error::second line",
+        line: 3,
+        code: "x = 1",
+    },
+];

@@ -1,0 +1,64 @@
+//! The project and what stands around it (contract section 3.5).
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use serde_json::{Value, json};
+
+use super::Emulator;
+use super::refusal::Refusal;
+use crate::sandbox::fault::Kind;
+use crate::sandbox::rules::Family;
+
+/// The project's name.
+pub(super) const NAME: &str = "sandbox";
+
+/// Lets only the sandbox's own project through: another id is unknown, or another tenant's, which looks the same.
+pub(super) fn check(emulator: &Emulator, project: &str) -> Result<(), Refusal> {
+    if !project.eq_ignore_ascii_case(&emulator.project_id) {
+        return Err(Refusal::not_found("Project"));
+    }
+    if emulator.faults.has(&Kind::NoAccess) {
+        return Err(Refusal::forbidden());
+    }
+    Ok(())
+}
+
+/// `GET /project/{project}`.
+pub(super) async fn show(
+    State(emulator): State<Arc<Emulator>>,
+    Path(project): Path<String>,
+) -> Result<Json<Value>, Refusal> {
+    check(&emulator, &project)?;
+    let enabled = |family| emulator.options.plan.families.contains(&family);
+    Ok(Json(json!({
+        "projectId": emulator.project_id, "name": NAME, "organizationId": emulator.organization_id, "referenceBranch": null,
+        "sastEnabled": enabled(Family::Sast), "scaEnabled": enabled(Family::Sca), "iacEnabled": enabled(Family::Iac),
+        "containerEnabled": enabled(Family::Container), "dastEnabled": false, "apiEnabled": false, "sastFastScanEnabled": false,
+    })))
+}
+
+/// `GET /project/{project}/branches`: the branches that have been scanned.
+pub(super) async fn branches(
+    State(emulator): State<Arc<Emulator>>,
+    Path(project): Path<String>,
+) -> Result<Json<Value>, Refusal> {
+    check(&emulator, &project)?;
+    let branches = emulator.store().branches();
+    Ok(Json(json!({ "projectId": emulator.project_id, "branches": branches })))
+}
+
+/// `GET /organizations`.
+pub(super) async fn organizations(State(emulator): State<Arc<Emulator>>) -> Json<Value> {
+    Json(json!([{
+        "id": emulator.organization_id, "name": "sandbox", "concurrentScanLimit": emulator.options.plan.concurrent_scans,
+    }]))
+}
+
+/// `GET /user/profile`.
+pub(super) async fn profile(State(emulator): State<Arc<Emulator>>) -> Json<Value> {
+    Json(
+        json!({ "id": emulator.organization_id, "email": "sandbox@example.org", "firstName": "Sandbox", "lastName": "User" }),
+    )
+}
