@@ -146,8 +146,11 @@ fn printing_outside_cli_and_ci(file: &SourceFile) -> Vec<String> {
         .iter()
         .flat_map(|name| standing(file, &[name, "!"]))
         .collect();
+    // Whether a handle is a terminal is a fact of the environment, and asking prints nothing.
+    let asked = ["stdout", "stderr"].map(|name| file.lines_with(&[name, "(", ")", ".", "is_terminal"])).concat();
     let handles = file.paths().into_iter().filter(|path| {
         matches!(path.segments.last().map(String::as_str), Some("stdout" | "stderr" | "Stdout" | "Stderr"))
+            && !asked.contains(&path.line)
     });
     offences.extend(handles.map(|path| format!("{}:{} names {}", file.path, path.line, path.segments.join("::"))));
     offences
@@ -273,6 +276,7 @@ fn a_mention_is_no_offence() {
     let text = "//! Unlike crate::http, this is pure.\n\
         /* std::env::var /* and */ tokio::spawn */\n\
         const A: &str = \"use reqwest::Client;\"; const B: &str = r#\"println!(\"x\")\"#; const C: char = '\"';\n\
+        fn f() -> bool { std::io::stdout().is_terminal() }\n\
         fn http<'a>(platform: &'a str) -> &'a str { self::tokio(super::gate::x) }\n\
         #[cfg(test)]\nmod tests { use crate::platform; fn f() { println!(); } }\n";
     let file = SourceFile::new("src/report/json.rs", text);

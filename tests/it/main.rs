@@ -1,3 +1,4 @@
 //! The integration tests: one binary, the program as a process, real sockets.
 
 mod architecture;
+mod readme;
