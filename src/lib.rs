@@ -1,4 +1,17 @@
-//! scangate: a CI security gate.
+//! scangate: a CI security gate. This page is the map of the code; `docs/architecture.md` has the reasons.
+//!
+//! ```text
+//! settings ─► credentials ─► http ─► platform ─► scan ─► finding ─► gate ─► report
+//!             └────── async, fallible, one platform ───┘ └─ pure, no platform ──┘
+//! ```
+//!
+//! Data goes one way. [`platform`] turns a wire format into the model of [`finding`]; [`gate`] turns findings into a verdict and
+//! one class of [`error`]; [`report`] turns all of it into bytes. What is right of the findings is pure and knows no platform.
+//!
+//! To follow a run, begin in [`scan`], the pipeline. To see how a run can end, read [`error`]; why it said no, [`gate`]; why a
+//! request was sent again, [`http`]. Time is always a [`clock`] that was handed in.
+//!
+//! The library is there for the binary, its tests and benchmarks, and is no interface for others.
 
 pub mod ci;
 pub mod cli;

@@ -1,6 +1,8 @@
 //! The integration tests: one binary, the program as a process, real sockets.
 
+mod architecture;
 mod cli;
-mod harness;
-mod settings;
 mod cybedefend_client;
+mod harness;
+mod readme;
+mod settings;

@@ -1,0 +1,128 @@
+//! The documentation, held to what it says: its commands are the program's, its exit codes are the code's, its links lead
+//! somewhere.
+#![expect(clippy::unwrap_used, reason = "a test helper may stop where the documentation has lost its shape")]
+
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use scangate::error::Class;
+
+/// Every document, from the repository root.
+const DOCUMENTS: [&str; 6] = [
+    "README.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+    "docs/architecture.md",
+    "docs/how-a-run-decides.md",
+    "examples/vulnerable-app/README.md",
+];
+
+fn read(document: &str) -> String {
+    fs_err::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(document)).unwrap()
+}
+
+/// The commands in the fenced blocks `console` (behind `$ `) and `sh` (every line) of a document, without comments, each on one
+/// line.
+fn commands(document: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut block = None;
+    let joined = document.replace("\\\n", " ");
+    for line in joined.lines() {
+        match (block, line.strip_prefix("```")) {
+            (None, Some(language)) => block = Some(language),
+            (Some(_), Some(_)) => block = None,
+            (Some("console"), None) => found.extend(line.strip_prefix("$ ").map(str::to_owned)),
+            (Some("sh"), None) => {
+                let command = line.split(" #").next().unwrap_or_default().trim();
+                found.extend((!command.is_empty() && !command.starts_with('#')).then(|| command.to_owned()));
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+/// The arguments of a command of ours, up to the end of the simple command; `None` for other commands.
+fn arguments(command: &str) -> Option<Vec<String>> {
+    let words = command.split_whitespace().skip_while(|word| word.contains('=') && !word.starts_with('-'));
+    let mut words = words.take_while(|word| !matches!(*word, "|" | "||" | "&&" | ";" | ">" | "2>"));
+    (words.next() == Some("scangate")).then(|| words.map(|word| word.replace(['"', '\''], "")).collect())
+}
+
+/// Runs the program with these arguments and `--help`, so that every argument is parsed and nothing is done.
+fn parse(arguments: &[String]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_scangate"))
+        .args(arguments)
+        .arg("--help")
+        .env_clear()
+        .stdin(Stdio::null())
+        .output()
+        .unwrap()
+}
+
+#[test]
+fn the_first_two_commands_of_the_readme_are_the_demo_and_the_tests() {
+    assert_eq!(commands(&read("README.md"))[..2], ["cargo run --release -- demo", "cargo test --locked"]);
+}
+
+#[test]
+fn the_program_understands_every_command_line_in_the_documentation() {
+    let ours: Vec<Vec<String>> =
+        DOCUMENTS.iter().flat_map(|name| commands(&read(name))).filter_map(|line| arguments(&line)).collect();
+    assert!(ours.len() >= 5, "the documentation has lost its examples: {ours:?}");
+    for arguments in ours {
+        let output = parse(&arguments);
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "scangate {}: {errors}", arguments.join(" "));
+    }
+}
+
+#[test]
+fn a_command_line_that_the_program_does_not_know_would_be_noticed() {
+    for wrong in ["scan --no-such-flag", "demo --pat x", "no-such-command"] {
+        let arguments: Vec<String> = wrong.split(' ').map(str::to_owned).collect();
+        assert_eq!(parse(&arguments).status.code(), Some(2), "{wrong}");
+    }
+}
+
+#[test]
+fn the_readmes_exit_codes_are_those_of_the_code() {
+    let readme = read("README.md");
+    let rows = readme.lines().skip_while(|line| !line.starts_with("| exit | class |")).skip(2);
+    let mut documented: Vec<(u8, String)> = Vec::new();
+    for row in rows.take_while(|line| line.starts_with('|')) {
+        let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+        let classes = cells[2].split(", ").map(|class| class.trim_matches('`'));
+        for class in classes {
+            documented.extend(cells[1].split(", ").map(|code| (code.parse().unwrap(), class.to_owned())));
+        }
+    }
+    let mut real: Vec<(u8, String)> =
+        Class::IN_ORDER.into_iter().map(|class| (class.exit_code(), class.as_str().to_owned())).collect();
+    documented.sort();
+    real.sort();
+    assert_eq!(documented, real);
+}
+
+#[test]
+fn every_link_between_documents_leads_somewhere() {
+    for name in DOCUMENTS {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
+        for rest in read(name).split("](").skip(1) {
+            let target = rest.split([')', '#']).next().unwrap_or_default();
+            if target.is_empty() || target.starts_with("https://") {
+                continue;
+            }
+            let path = folder.parent().unwrap().join(target);
+            assert!(path.exists(), "{name} links to {target}");
+        }
+    }
+}
+
+#[test]
+fn commands_are_found_in_fenced_blocks_alone() {
+    let text = "```console\n$ a --b\noutput\n```\n$ no\n```sh\n# no\nc \\\n  -d # why\n\n```\n```yaml\ne: f\n```\n";
+    assert_eq!(commands(text), ["a --b", "c    -d"]);
+    assert_eq!(arguments("A=b scangate scan --x \"$Y\" | tee"), Some(vec!["scan".into(), "--x".into(), "$Y".into()]));
+    assert_eq!(arguments("cargo test"), None);
+}
