@@ -30,13 +30,14 @@ const OPENING: usize = 64;
 pub(super) struct Incoming {
     pub(super) head: Head,
     response: reqwest::Response,
+    repeated: bool,
     read: u64,
 }
 
 impl Incoming {
     #[expect(clippy::disallowed_types, reason = "src/http is the place that may name it")]
-    pub(super) fn new(head: Head, response: reqwest::Response) -> Self {
-        Self { head, response, read: 0 }
+    pub(super) fn new(head: Head, response: reqwest::Response, repeated: bool) -> Self {
+        Self { head, response, repeated, read: 0 }
     }
 
     /// The whole body.
@@ -45,7 +46,7 @@ impl Incoming {
         while let Some(chunk) = self.chunk().await? {
             body.extend_from_slice(&chunk);
         }
-        Ok(Reply { status: self.head.status, body: body.into() })
+        Ok(Reply { status: self.head.status, body: body.into(), repeated: self.repeated })
     }
 
     /// The body as JSON, decoded on a thread for blocking work while this task feeds it. A connection that breaks is told from a

@@ -157,4 +157,6 @@ pub struct Reply {
     pub status: u16,
     /// The body, within the client's bound.
     pub body: bytes::Bytes,
+    /// Whether an earlier attempt of the same call may have been carried out: it was sent, and its answer was lost or an error.
+    pub repeated: bool,
 }

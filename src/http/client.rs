@@ -1,4 +1,4 @@
-//! The one loop: authorise, pace, send, read, classify, renew or wait or fail.
+//! The one loop: pace, authorise, send, read, classify; then renew, follow, wait or fail.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -112,12 +112,13 @@ impl Client {
         let began = self.clock.monotonic();
         let mut retry = Retry::new(&call);
         loop {
+            // Paced first: a token that was taken before a long wait could end during it.
+            self.pace(&call).await;
             let token = match signer {
-                Some(signer) => Some(signer.token(self).await?),
+                Some(signer) => Some(signer.token(self).await.map_err(|error| error.before_call(retry.is_unsent()))?),
                 None => None,
             };
-            self.pace(&call).await;
-            let fault = match self.attempt(&call, token.as_ref(), retry.retries() + 1, &read).await {
+            let fault = match self.attempt(&call, token.as_ref(), &retry, &read).await {
                 Ok(value) => return Ok(value),
                 Err(fault) => fault,
             };
@@ -147,7 +148,7 @@ impl Client {
         &self,
         call: &Call,
         token: Option<&Token>,
-        number: u32,
+        retry: &Retry,
         read: &impl AsyncFn(Incoming) -> Result<T, Fault>,
     ) -> Result<T, Fault> {
         let limit = self.limit(call)?;
@@ -163,10 +164,10 @@ impl Client {
             answered = Some(head.clone());
             match head.status {
                 status if (200..300).contains(&status) || call.expected.contains(&status) => {
-                    read(Incoming::new(head, response)).await
+                    read(Incoming::new(head, response, !retry.is_unsent())).await
                 }
                 status @ 300..400 => Err(Fault::Redirected { status, target: head.location }),
-                _ => Err(Incoming::new(head, response).refusal().await),
+                _ => Err(Incoming::new(head, response, !retry.is_unsent()).refusal().await),
             }
         };
         let outcome = match tokio::time::timeout(limit, exchange).await {
@@ -174,7 +175,7 @@ impl Client {
             Err(_) if self.remaining().is_zero() => Err(Fault::DeadlinePassed { sent: true }),
             Err(_) => Err(Fault::TimedOut(limit)),
         };
-        self.trace(call, number, began, answered.as_ref(), outcome.as_ref().err());
+        self.trace(call, retry.retries() + 1, began, answered.as_ref(), outcome.as_ref().err());
         outcome
     }
 
