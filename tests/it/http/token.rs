@@ -146,9 +146,13 @@ async fn calls_side_by_side_renew_once() {
     .await;
     let session = sign_in(client().unwrap(), &auth, &api);
     session.send(Call::get(api.url("/"))).await.unwrap();
-    let get = || session.send(Call::get(api.url("/")));
-    let (one, two, three) = tokio::join!(get(), get(), get());
-    assert!(one.is_ok() && two.is_ok() && three.is_ok());
+    let get = || {
+        let (session, call) = (session.clone(), Call::get(api.url("/")));
+        tokio::spawn(async move { session.send(call).await })
+    };
+    for task in [get(), get(), get()] {
+        task.await.unwrap().unwrap();
+    }
     assert_eq!(auth.count(), 2);
     assert_eq!(bearers(&api).iter().filter(|bearer| *bearer == "Bearer token-two").count(), 3);
 }
