@@ -30,9 +30,7 @@ const OPENING: usize = 64;
 pub(super) struct Incoming {
     pub(super) head: Head,
     response: reqwest::Response,
-    /// As in [`Reply`].
     repeated: bool,
-    /// Bytes of the body so far, decompressed.
     read: u64,
 }
 

@@ -156,6 +156,7 @@ impl Client {
         let request = request::build(call, token.map(|token| &token.secret)).await?;
         self.shared.requests.fetch_add(1, Ordering::Relaxed);
         let began = self.clock.monotonic();
+        let repeated = !retry.is_unsent();
         let mut answered = None;
         let exchange = async {
             let response = pool.execute(request).await.map_err(Fault::of_transport)?;
@@ -164,10 +165,10 @@ impl Client {
             answered = Some(head.clone());
             match head.status {
                 status if (200..300).contains(&status) || call.expected.contains(&status) => {
-                    read(Incoming::new(head, response, !retry.is_unsent())).await
+                    read(Incoming::new(head, response, repeated)).await
                 }
                 status @ 300..400 => Err(Fault::Redirected { status, target: head.location }),
-                _ => Err(Incoming::new(head, response, !retry.is_unsent()).refusal().await),
+                _ => Err(Incoming::new(head, response, repeated).refusal().await),
             }
         };
         let outcome = match tokio::time::timeout(limit, exchange).await {
