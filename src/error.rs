@@ -223,10 +223,7 @@ impl Error {
     pub fn is_retryable(&self) -> bool {
         match self {
             Self::Http(error) => error.is_retryable(),
-            _ => matches!(
-                self.class(),
-                Class::Timeout | Class::Unavailable | Class::Delivery | Class::Interrupted(_)
-            ),
+            _ => matches!(self.class(), Class::Timeout | Class::Unavailable | Class::Delivery | Class::Interrupted(_)),
         }
     }
 

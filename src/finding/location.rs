@@ -226,7 +226,18 @@ mod tests {
 
     #[test]
     fn what_is_no_path_inside_the_repository_is_refused() {
-        let hostile = ["", ".", "/etc/passwd", "a/../../b", "..", "C:\\a.c", "https://x/y", "localhost:80/x", "a\nb", "a\u{202e}b"];
+        let hostile = [
+            "",
+            ".",
+            "/etc/passwd",
+            "a/../../b",
+            "..",
+            "C:\\a.c",
+            "https://x/y",
+            "localhost:80/x",
+            "a\nb",
+            "a\u{202e}b",
+        ];
         for raw in hostile.into_iter().chain(["\\\\server\\share", "file:///etc/passwd", "\u{1b}[2J"]) {
             assert_eq!(RepositoryPath::parse(raw), None, "{raw:?}");
         }

@@ -135,10 +135,8 @@ impl FromStr for Limit {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let (cell, count) = text.split_once('=').ok_or(LimitError::Form)?;
         let (kind, severity) = cell.trim().split_once('.').ok_or(LimitError::Form)?;
-        let selector = Selector {
-            kind: wildcard(kind, LimitError::Kind)?,
-            severity: wildcard(severity, LimitError::Severity)?,
-        };
+        let selector =
+            Selector { kind: wildcard(kind, LimitError::Kind)?, severity: wildcard(severity, LimitError::Severity)? };
         let digits = count.trim();
         // `u64::from_str` would take a sign.
         if !digits.bytes().all(|byte| byte.is_ascii_digit()) {

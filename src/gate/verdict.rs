@@ -110,7 +110,8 @@ impl Verdict {
 
 /// Judges what the platforms brought. Total: there is a verdict for every input, and none for nothing is a pass.
 pub fn judge(results: &[ScanResult], settings: &GateSettings) -> Verdict {
-    let mut counts = Counts { by_severity: Severity::WORST_FIRST.map(|severity| (severity, 0)).into(), ..Counts::default() };
+    let mut counts =
+        Counts { by_severity: Severity::WORST_FIRST.map(|severity| (severity, 0)).into(), ..Counts::default() };
     let mut cells: BTreeMap<(Severity, Kind), Vec<FindingReference>> = BTreeMap::new();
     let mut unrated = Vec::new();
     for (reference, finding) in numbered(results) {
@@ -139,7 +140,11 @@ pub fn judge(results: &[ScanResult], settings: &GateSettings) -> Verdict {
         match settings.limits.of(kind, severity) {
             Some((allowed, setting)) if count > allowed => {
                 let remedy = fix_or_close(count - allowed);
-                reasons.push(Reason { broken: Broken::Limit { kind, severity, count, allowed, setting }, findings, remedy });
+                reasons.push(Reason {
+                    broken: Broken::Limit { kind, severity, count, allowed, setting },
+                    findings,
+                    remedy,
+                });
             }
             _ => {}
         }
