@@ -1,4 +1,4 @@
-//! The one loop: authorise, pace, send, read, classify, renew or wait or fail.
+//! The one loop: pace, authorise, send, read, classify; then renew, follow, wait or fail.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -112,11 +112,12 @@ impl Client {
         let began = self.clock.monotonic();
         let mut retry = Retry::new(&call);
         loop {
+            // Paced first: a token that was taken before a long wait could end during it.
+            self.pace(&call).await;
             let token = match signer {
-                Some(signer) => Some(signer.token(self).await?),
+                Some(signer) => Some(signer.token(self).await.map_err(|error| error.before_call(retry.is_unsent()))?),
                 None => None,
             };
-            self.pace(&call).await;
             let fault = match self.attempt(&call, token.as_ref(), &retry, &read).await {
                 Ok(value) => return Ok(value),
                 Err(fault) => fault,

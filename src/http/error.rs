@@ -96,6 +96,12 @@ impl Error {
         self
     }
 
+    /// The failure of what has to come before a call, as the call's own: whether that was sent is another matter.
+    pub(super) fn before_call(mut self, unsent: bool) -> Self {
+        self.0.unsent = unsent;
+        self
+    }
+
     /// The HTTP status, where an answer came.
     pub fn status(&self) -> Option<u16> {
         self.0.status

@@ -25,11 +25,16 @@ impl Random {
         Self(Source::Seeded(Arc::new(AtomicU64::new(seed))))
     }
 
-    /// A duration that is uniform in zero to `ceiling`. Where the operating system gives no random bytes it is the ceiling itself:
-    /// the longest wait is the polite one.
+    /// A duration that is uniform in zero to `ceiling`.
     pub fn up_to(&self, ceiling: Duration) -> Duration {
-        // 32 bits of fraction are far finer than a timer, and exact in an f64.
-        ceiling.mul_f64(f64::from(self.draw()) / f64::from(u32::MAX))
+        ceiling.mul_f64(self.fraction())
+    }
+
+    /// A number that is uniform in 0 to below 1. Where the operating system gives no random bytes it is the greatest, since the
+    /// longest wait is the polite one.
+    pub fn fraction(&self) -> f64 {
+        // 32 bits are far finer than any timer needs, and exact in an f64.
+        f64::from(self.draw()) / (f64::from(u32::MAX) + 1.0)
     }
 
     fn draw(&self) -> u32 {

@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value};
 
+use crate::finding::is_unprintable;
+
 /// The longest line of foreign words that is shown, in characters.
 const LONGEST: usize = 300;
 
@@ -48,13 +50,12 @@ pub(super) fn one_line(text: &str, redact: impl FnOnce(&str) -> String) -> Strin
     }
 }
 
-/// Control characters, and what Unicode calls default-ignorable or bidirectional formatting.
+/// What cannot be seen: controls, marks of direction, and the invisible characters with which a word can be split.
 fn is_hidden(character: char) -> bool {
-    character.is_control()
+    is_unprintable(character)
         || matches!(character,
-            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}' | '\u{180b}'..='\u{180f}'
-            | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}'
-            | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+            '\u{ad}' | '\u{200b}'..='\u{200d}' | '\u{2060}'..='\u{2064}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
+            | '\u{e0000}'..='\u{e0fff}')
 }
 
 fn of_value(value: &Value, depth: u8) -> Option<String> {

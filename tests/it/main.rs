@@ -6,3 +6,4 @@ mod cybedefend_client;
 mod harness;
 mod readme;
 mod settings;
+mod http;
