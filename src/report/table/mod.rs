@@ -1,6 +1,6 @@
 //! The report for people at a terminal: the verdict first, then why, then what each platform brought, then the worst findings.
 //!
-//! Every text of a platform goes through [`terminal`]. Colour only repeats what a word says.
+//! Every text of a platform goes through `text::terminal`. Colour only repeats what a word says.
 
 mod layout;
 
