@@ -38,7 +38,7 @@ impl ScanResult {
     pub fn sort(&mut self) {
         self.findings.sort_by_cached_key(|finding| {
             (
-                std::cmp::Reverse(rank(finding)),
+                std::cmp::Reverse(finding.rank()),
                 finding.kind,
                 finding.location.file().cloned(),
                 finding.location.line(),
@@ -49,15 +49,18 @@ impl ScanResult {
     }
 }
 
-fn rank(finding: &Finding) -> u8 {
-    use super::Severity::{Critical, High, Info, Low, Medium};
-    match finding.severity {
-        Some(Critical) => 5,
-        Some(High) => 4,
-        Some(Medium) => 3,
-        None => 2,
-        Some(Low) => 1,
-        Some(Info) => 0,
+impl Finding {
+    /// The place of its severity in the order of the reports, worst highest.
+    pub fn rank(&self) -> u8 {
+        use super::Severity::{Critical, High, Info, Low, Medium};
+        match self.severity {
+            Some(Critical) => 5,
+            Some(High) => 4,
+            Some(Medium) => 3,
+            None => 2,
+            Some(Low) => 1,
+            Some(Info) => 0,
+        }
     }
 }
 

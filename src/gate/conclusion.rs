@@ -48,21 +48,25 @@ impl OnClass {
 
 /// Concludes a run from the verdict, the endings of its entries, and what went wrong outside of any entry (settings, reports).
 pub fn conclude(verdict: &Verdict, results: &[ScanResult], problems: &[Problem], on: &OnClass) -> Conclusion {
-    let mut causes: Vec<(Class, bool)> = problems.iter().map(|problem| (problem.class, problem.retryable)).collect();
+    let mut causes: Vec<(Class, bool)> = problems.iter().map(cause).collect();
     for result in results {
         match &result.ending {
             Ending::Complete => {}
             Ending::Started => causes.push((Class::Started, false)),
-            Ending::Short(problem) => causes.push((problem.class, problem.retryable)),
+            Ending::Short(problem) => causes.push(cause(problem)),
         }
+    }
+    // Nothing ran, and nothing says why: a report that could not be written is no reason.
+    if results.is_empty() && causes.iter().all(|(class, _)| *class == Class::Delivery) {
+        causes.push((Class::Incomplete, false));
     }
     if verdict.is_tripped() {
         causes.push((Class::Findings, false));
+    } else if causes.is_empty() && !verdict.passes() {
+        causes.push((Class::Incomplete, false));
     }
     if causes.is_empty() {
-        // A verdict that does not pass has a cause above, unless nothing ran at all.
-        let class = if verdict.passes() { Class::Passed } else { Class::Incomplete };
-        return Conclusion { class, exit_code: class.exit_code(), softened: false, retryable: false };
+        return Conclusion { class: Class::Passed, exit_code: 0, softened: false, retryable: false };
     }
 
     let (softened, standing): (Vec<_>, Vec<_>) = causes.into_iter().partition(|(class, _)| on.softens(*class));
@@ -74,6 +78,20 @@ pub fn conclude(verdict: &Verdict, results: &[ScanResult], problems: &[Problem],
         class,
         exit_code: if is_softened { 0 } else { class.exit_code() },
         softened: is_softened,
-        retryable: named.iter().filter(|(own, _)| *own == class).all(|(_, retryable)| *retryable),
+        retryable: is_retryable(&named),
     }
+}
+
+/// A problem that claims to be a pass is a bug of whoever made it, and must not become one.
+fn cause(problem: &Problem) -> (Class, bool) {
+    match problem.class {
+        Class::Passed | Class::Started => (Class::Internal, false),
+        class => (class, problem.retryable),
+    }
+}
+
+/// Whether every failure may be gone in the next run: one that stays would end it again, whatever its place in the order.
+fn is_retryable(causes: &[(Class, bool)]) -> bool {
+    let mut failures = causes.iter().filter(|(class, _)| class.exit_code() != 0).peekable();
+    failures.peek().is_some() && failures.all(|(_, retryable)| *retryable)
 }

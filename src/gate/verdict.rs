@@ -1,6 +1,8 @@
 //! The verdict and its reasons.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::Serialize;
 
@@ -96,6 +98,47 @@ pub struct Counts {
     pub by_kind: BTreeMap<Kind, u64>,
 }
 
+/// The rule and the numbers, in one line. Titles and messages are as the platform wrote them.
+impl fmt::Display for Broken {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let findings = |count: u64| if count == 1 { "finding" } else { "findings" };
+        match self {
+            Self::Limit { kind, severity, count, allowed, setting } => {
+                write!(formatter, "{count} {severity} {kind} {}, {allowed} allowed by {setting}", findings(*count))
+            }
+            Self::Unrated { count } => {
+                write!(formatter, "{count} {} without a severity, 0 allowed by --unrated fail", findings(*count))
+            }
+            Self::Policy { entry, title, count } => {
+                write!(formatter, "{entry}: the platform's policy blocks: {title} ({count} {})", findings(*count))
+            }
+            Self::NoVerdict { entry, class, message } if entry.is_empty() => write!(formatter, "{class}: {message}"),
+            Self::NoVerdict { entry, class, message } => write!(formatter, "{entry}: {class}: {message}"),
+        }
+    }
+}
+
+impl Counts {
+    /// Counts the findings of `results`.
+    pub fn of(results: &[ScanResult]) -> Self {
+        let by_severity = Severity::WORST_FIRST.map(|severity| (severity, 0)).into();
+        let mut counts = Self { by_severity, ..Self::default() };
+        for finding in results.iter().flat_map(|result| &result.findings) {
+            if !finding.state.is_open() {
+                counts.closed += 1;
+                continue;
+            }
+            counts.open += 1;
+            *counts.by_kind.entry(finding.kind).or_default() += 1;
+            match finding.severity {
+                Some(severity) => *counts.by_severity.entry(severity).or_default() += 1,
+                None => counts.unrated += 1,
+            }
+        }
+        counts
+    }
+}
+
 impl Verdict {
     /// Whether nothing speaks against a pass.
     pub fn passes(&self) -> bool {
@@ -110,24 +153,12 @@ impl Verdict {
 
 /// Judges what the platforms brought. Total: there is a verdict for every input, and none for nothing is a pass.
 pub fn judge(results: &[ScanResult], settings: &GateSettings) -> Verdict {
-    let mut counts =
-        Counts { by_severity: Severity::WORST_FIRST.map(|severity| (severity, 0)).into(), ..Counts::default() };
-    let mut cells: BTreeMap<(Severity, Kind), Vec<FindingReference>> = BTreeMap::new();
+    let mut cells: BTreeMap<(Reverse<Severity>, Kind), Vec<FindingReference>> = BTreeMap::new();
     let mut unrated = Vec::new();
-    for (reference, finding) in numbered(results) {
-        if !finding.state.is_open() {
-            counts.closed += 1;
-            continue;
-        }
-        counts.open += 1;
-        *counts.by_kind.entry(finding.kind).or_default() += 1;
-        match finding.severity {
-            Some(severity) => *counts.by_severity.entry(severity).or_default() += 1,
-            None => counts.unrated += 1,
-        }
+    for (reference, finding) in numbered(results).filter(|(_, finding)| finding.state.is_open()) {
         match (finding.severity, settings.unrated) {
             (Some(severity), _) | (None, Unrated::As(severity)) => {
-                cells.entry((severity, finding.kind)).or_default().push(reference);
+                cells.entry((Reverse(severity), finding.kind)).or_default().push(reference);
             }
             (None, Unrated::Fail) => unrated.push(reference),
             (None, Unrated::Ignore) => {}
@@ -135,7 +166,7 @@ pub fn judge(results: &[ScanResult], settings: &GateSettings) -> Verdict {
     }
 
     let mut reasons = Vec::new();
-    for ((severity, kind), findings) in cells.into_iter().rev() {
+    for ((Reverse(severity), kind), findings) in cells {
         let count = findings.len() as u64;
         match settings.limits.of(kind, severity) {
             Some((allowed, setting)) if count > allowed => {
@@ -160,7 +191,7 @@ pub fn judge(results: &[ScanResult], settings: &GateSettings) -> Verdict {
         let message = "no platform was asked".to_owned();
         reasons.push(missing("", Class::Incomplete, message, "name a platform".to_owned()));
     }
-    Verdict { reasons, counts }
+    Verdict { reasons, counts: Counts::of(results) }
 }
 
 fn numbered(results: &[ScanResult]) -> impl Iterator<Item = (FindingReference, &Finding)> {

@@ -7,3 +7,4 @@ mod harness;
 mod readme;
 mod settings;
 mod http;
+mod report;

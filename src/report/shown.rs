@@ -1,0 +1,81 @@
+//! What of a finding may leave in a report: the one place that knows how little that is for a secret.
+//!
+//! For the kind `secret` that is the rule's name, the file and the line (DESIGN section 7). The platform's message, description,
+//! advice and any other place may quote the value. The texts are still hostile: each format escapes them for itself.
+
+use std::borrow::Cow;
+
+use crate::finding::{Finding, Kind, Location, Rule};
+
+/// What is said of every secret in the stead of the platform's own words.
+const SECRET_HELP: &str = "Revoke the credential at its issuer first: once committed it counts as known. Then \
+    remove it from the source, and hand it to the program at run time from a secret store.";
+
+/// The rule's title, or its id where it has none, or the kind where it has neither.
+pub(super) fn title(finding: &Finding) -> &str {
+    let named = [finding.rule.name.as_str(), finding.rule.id.as_str()].into_iter().find(|text| !text.trim().is_empty());
+    named.unwrap_or(finding.kind.as_str())
+}
+
+/// The rule's id, or its title where it has none; never empty.
+pub(super) fn rule_id(finding: &Finding) -> &str {
+    match finding.rule.id.trim() {
+        "" => title(finding),
+        id => id,
+    }
+}
+
+/// What is wrong; never empty.
+pub(super) fn message(finding: &Finding) -> &str {
+    match finding.message.trim() {
+        "" => title(finding),
+        _ if is_secret(finding) => title(finding),
+        message => message,
+    }
+}
+
+/// What to do about this one finding, where there is advice beyond its rule's.
+pub(super) fn remediation(finding: &Finding) -> Option<Cow<'_, str>> {
+    if is_secret(finding) {
+        return None;
+    }
+    let advice = finding.remediation.as_deref().filter(|advice| !advice.trim().is_empty());
+    let package = match &finding.location {
+        Location::Package(place) => Some(&place.package),
+        Location::Image { package, .. } => package.as_ref(),
+        _ => None,
+    };
+    let upgrade = || {
+        let package = package?;
+        let version = package.fixed_version.as_deref().filter(|version| !version.trim().is_empty())?;
+        Some(Cow::Owned(format!("Upgrade {} to {version} or later.", package.name)))
+    };
+    advice.map(Cow::Borrowed).or_else(upgrade)
+}
+
+/// Where it is.
+pub(super) fn location(finding: &Finding) -> Cow<'_, Location> {
+    match &finding.location {
+        location @ Location::File(_) => Cow::Borrowed(location),
+        _ if is_secret(finding) => Cow::Owned(Location::Unmapped { place: String::new() }),
+        location => Cow::Borrowed(location),
+    }
+}
+
+/// The rule, as far as it may be shown for this finding.
+pub(super) fn rule(finding: &Finding) -> Cow<'_, Rule> {
+    if !is_secret(finding) {
+        return Cow::Borrowed(&*finding.rule);
+    }
+    Cow::Owned(Rule {
+        id: finding.rule.id.clone(),
+        name: finding.rule.name.clone(),
+        cwe: finding.rule.cwe.clone(),
+        help: Some(SECRET_HELP.to_owned()),
+        ..Rule::default()
+    })
+}
+
+fn is_secret(finding: &Finding) -> bool {
+    finding.kind == Kind::Secret
+}

@@ -1,0 +1,201 @@
+//! The report for people at a terminal: the verdict first, then why, then what each platform brought, then the worst findings.
+//!
+//! Every text of a platform goes through `text::terminal`. Colour only repeats what a word says.
+
+mod layout;
+
+use std::io::{self, Write};
+
+use layout::{fit_end, fit_start, pad, width, wrap};
+
+use super::headline::headline;
+use super::text::{counted, terminal};
+use super::{Report, Written, shown};
+use crate::error::Problem;
+use crate::finding::{Ending, Finding, ScanResult, Severity};
+use crate::gate::{Counts, Reason};
+
+/// The look of the table.
+#[derive(Clone, Copy, Debug)]
+pub struct Style {
+    /// Columns of the terminal; at least 40 are used.
+    pub columns: usize,
+    /// Whether severities are coloured.
+    pub colour: bool,
+    /// How many findings are listed.
+    pub findings: usize,
+}
+
+impl Default for Style {
+    fn default() -> Self {
+        Self { columns: 100, colour: false, findings: 20 }
+    }
+}
+
+/// Room for `severity`: as wide as `critical`.
+const SEVERITY_WIDTH: usize = 8;
+/// Room for `kind`: as wide as `container`.
+const KIND_WIDTH: usize = 9;
+/// So many findings are listed with the reason that they are.
+const FINDINGS_OF_A_REASON: usize = 3;
+
+/// Writes the table.
+pub(super) fn write(report: &Report<'_>, style: Style, out: &mut dyn Write) -> io::Result<Written> {
+    let style = Style { columns: style.columns.max(40), ..style };
+    lines(out, style, "", &headline(report))?;
+    if report.run.is_sandbox {
+        lines(out, style, "", "the findings come from the built-in sandbox, which is no scanner to rely on")?;
+    }
+    for problem in report.problems {
+        writeln!(out)?;
+        write_problem(problem, style, "", out)?;
+    }
+    if !report.verdict.reasons.is_empty() {
+        writeln!(out, "\nwhy")?;
+    }
+    for reason in &report.verdict.reasons {
+        write_reason(reason, report.results, style, out)?;
+    }
+    if !report.results.is_empty() {
+        writeln!(out, "\nplatforms")?;
+    }
+    for result in report.results {
+        write_platform(result, style, out)?;
+    }
+    write_findings(report.results, style, out)
+}
+
+fn write_reason(reason: &Reason, results: &[ScanResult], style: Style, out: &mut dyn Write) -> io::Result<()> {
+    lines(out, style, "  ", &terminal(&reason.broken.to_string()))?;
+    let found = reason.findings.iter().filter_map(|at| results.get(at.result)?.findings.get(at.finding));
+    for finding in found.take(FINDINGS_OF_A_REASON) {
+        let place = terminal(&shown::location(finding).to_string());
+        lines(out, style, "    ", &format!("{place}  {}", terminal(shown::title(finding))))?;
+    }
+    if let Some(more) = reason.findings.len().checked_sub(FINDINGS_OF_A_REASON).filter(|&more| more > 0) {
+        writeln!(out, "    and {more} more")?;
+    }
+    lines(out, style, "    ", &format!("to pass: {}", terminal(&reason.remedy)))
+}
+
+fn write_platform(result: &ScanResult, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    let name = terminal(&result.entry);
+    let platform = if result.entry.eq_ignore_ascii_case(result.platform) {
+        String::new()
+    } else {
+        format!(" ({})", result.platform)
+    };
+    let ending = match &result.ending {
+        Ending::Complete => "complete".to_owned(),
+        Ending::Started => "started, no result yet".to_owned(),
+        Ending::Short(problem) => format!("{}, not complete", problem.class),
+    };
+    lines(
+        out,
+        style,
+        "  ",
+        &format!("{name}{platform}: {ending}; {}", tally(&Counts::of(std::slice::from_ref(result)))),
+    )?;
+    if let Some(scan) = &result.scan {
+        let url = scan.url.as_deref().map(|url| format!("  {}", terminal(url))).unwrap_or_default();
+        lines(out, style, "    ", &format!("scan {}{url}", terminal(&scan.id)))?;
+    }
+    if let Ending::Short(problem) = &result.ending {
+        write_problem(problem, style, "    ", out)?;
+    }
+    if result.files_left_out > 0 {
+        lines(
+            out,
+            style,
+            "    ",
+            &format!("note: {} left out of the archive", counted(result.files_left_out, "file")),
+        )?;
+    }
+    result.notes.iter().try_for_each(|note| lines(out, style, "    ", &format!("note: {}", terminal(note))))
+}
+
+fn write_problem(problem: &Problem, style: Style, indent: &str, out: &mut dyn Write) -> io::Result<()> {
+    lines(out, style, indent, &format!("{}: {}", problem.class, terminal(&problem.message)))?;
+    let indent = format!("{indent}  ");
+    for detail in &problem.detail {
+        lines(out, style, &indent, &terminal(detail))?;
+    }
+    problem.hint.iter().try_for_each(|hint| lines(out, style, &indent, &format!("try: {}", terminal(hint))))
+}
+
+/// `3 open: 1 critical, 2 high; 1 closed`, with only what there is.
+fn tally(counts: &Counts) -> String {
+    let rated = counts.by_severity.iter().rev().map(|(severity, count)| (severity.as_str(), *count));
+    let parts: Vec<String> = rated
+        .chain([("unrated", counts.unrated)])
+        .filter(|(_, count)| *count > 0)
+        .map(|(word, count)| format!("{count} {word}"))
+        .collect();
+    let open = match parts.as_slice() {
+        [] => "0 open".to_owned(),
+        parts => format!("{} open: {}", counts.open, parts.join(", ")),
+    };
+    if counts.closed == 0 { open } else { format!("{open}; {} closed", counts.closed) }
+}
+
+fn write_findings(results: &[ScanResult], style: Style, out: &mut dyn Write) -> io::Result<Written> {
+    let mut open: Vec<&Finding> = results.iter().flat_map(|result| &result.findings).collect();
+    open.retain(|finding| finding.state.is_open());
+    // Each result is sorted already; a stable sort merges them.
+    open.sort_by_key(|finding| std::cmp::Reverse(finding.rank()));
+    let listed = open.get(..style.findings.min(open.len())).unwrap_or_default();
+    if listed.is_empty() {
+        return Ok(Written::default());
+    }
+
+    let places: Vec<String> = listed.iter().map(|finding| terminal(&shown::location(finding).to_string())).collect();
+    let titles: Vec<String> = listed.iter().map(|finding| terminal(shown::title(finding))).collect();
+    let room = style.columns.saturating_sub(SEVERITY_WIDTH + KIND_WIDTH + 6);
+    let widest = |texts: &[String]| texts.iter().map(|text| width(text)).max().unwrap_or_default();
+    // The place gets a good half, and what the titles leave over.
+    let place_width = widest(&places).clamp(5, (room * 11 / 20).max(room.saturating_sub(widest(&titles))).max(5));
+    let title_width = room.saturating_sub(place_width);
+    writeln!(
+        out,
+        "\n{}  {}  {}  finding",
+        pad("severity", SEVERITY_WIDTH),
+        pad("kind", KIND_WIDTH),
+        pad("place", place_width)
+    )?;
+    for ((finding, place), title) in listed.iter().zip(&places).zip(&titles) {
+        let severity = pad(severity_word(finding.severity), SEVERITY_WIDTH);
+        let (on, off) = if style.colour { (colour(finding.severity), "\u{1b}[0m") } else { ("", "") };
+        let kind = pad(finding.kind.as_str(), KIND_WIDTH);
+        let place = pad(&fit_start(place, place_width), place_width);
+        let title = fit_end(title, title_width);
+        writeln!(out, "{on}{severity}{off}  {kind}  {place}  {title}")?;
+    }
+    let more = open.len() - listed.len();
+    if more == 0 {
+        return Ok(Written::default());
+    }
+    let sentence =
+        format!("the table lists the worst {} of {}", listed.len(), counted(open.len() as u64, "open finding"));
+    writeln!(out, "and {more} more: {sentence}")?;
+    Ok(Written { cut: vec![sentence] })
+}
+
+fn severity_word(severity: Option<Severity>) -> &'static str {
+    severity.map_or("unrated", |severity| severity.as_str())
+}
+
+/// Bold red, red, yellow, cyan, grey (ECMA-48, select graphic rendition).
+fn colour(severity: Option<Severity>) -> &'static str {
+    match severity {
+        Some(Severity::Critical) => "\u{1b}[1;31m",
+        Some(Severity::High) => "\u{1b}[31m",
+        Some(Severity::Medium) | None => "\u{1b}[33m",
+        Some(Severity::Low) => "\u{1b}[36m",
+        Some(Severity::Info) => "\u{1b}[90m",
+    }
+}
+
+/// Writes `text`, wrapped, each line behind `indent`.
+fn lines(out: &mut dyn Write, style: Style, indent: &str, text: &str) -> io::Result<()> {
+    wrap(text, style.columns.saturating_sub(indent.len())).iter().try_for_each(|line| writeln!(out, "{indent}{line}"))
+}
