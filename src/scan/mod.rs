@@ -1,4 +1,5 @@
 //! The pipeline: sign in, archive, start, wait, collect; then, purely, judge and report.
 
 pub mod archive;
+pub mod git;
 pub mod wait;
