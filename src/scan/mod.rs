@@ -2,4 +2,6 @@
 
 pub mod archive;
 pub mod git;
+mod line_hash;
+pub mod source;
 pub mod wait;
