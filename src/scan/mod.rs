@@ -3,6 +3,9 @@
 pub mod archive;
 pub mod delivery;
 pub mod observer;
+pub mod git;
+mod line_hash;
+pub mod source;
 pub mod wait;
 
 mod entry;

@@ -8,3 +8,4 @@ mod readme;
 mod settings;
 mod http;
 mod report;
+mod archive;
