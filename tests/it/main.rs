@@ -1,1 +1,3 @@
 //! The integration tests: one binary, the program as a process, real sockets.
+
+mod sandbox;
