@@ -9,3 +9,4 @@ mod settings;
 mod http;
 mod report;
 mod archive;
+mod sandbox;

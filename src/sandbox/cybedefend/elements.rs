@@ -76,11 +76,11 @@ fn extended(mut base: Map<String, Value>, fields: &Value) -> Value {
 
 fn code(emulator: &Emulator, finding: &Finding, hit: &Hit) -> Value {
     let rule = hit.rule;
-    let lines: Vec<_> = (hit.snippet_start..)
-        .zip(&hit.snippet)
-        .map(|(line, content)| json!({ "line": line, "content": content }))
-        .collect();
-    let end = hit.snippet_start.saturating_add(u32::try_from(lines.len()).unwrap_or_default()).saturating_sub(1);
+    // Numbers as wide as JSON's, since a hostile line number may be the largest.
+    let start = u64::from(hit.snippet_start);
+    let lines: Vec<_> =
+        (start..).zip(&hit.snippet).map(|(line, content)| json!({ "line": line, "content": content })).collect();
+    let end = (start..).zip(&hit.snippet).last().map_or(start, |(line, _)| line);
     let base = extended(
         base(emulator, finding),
         &json!({
