@@ -103,6 +103,25 @@ pub enum Kind {
     PolicyStuck,
 }
 
+impl Kind {
+    /// Whether it strikes single requests, so that it can be confined to a place.
+    fn strikes_requests(&self) -> bool {
+        matches!(
+            self,
+            Self::TooManyRequests(_)
+                | Self::TooManyRequestsDate
+                | Self::TooManyRequestsReset
+                | Self::ServerError(_)
+                | Self::Unavailable(_)
+                | Self::Slow(_)
+                | Self::Reset(_)
+                | Self::CutJson
+                | Self::Html
+                | Self::RedirectForeign(_)
+        )
+    }
+}
+
 /// One fault, as in `--fault NAME[=VALUE][@PLACE]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
@@ -178,6 +197,9 @@ impl FromStr for Fault {
         };
         let (name, value) = text.split_once('=').map_or((text, None), |(name, value)| (name, Some(value)));
         let kind = kind(name, value).map_err(refuse)?;
+        if place.is_some() && !kind.strikes_requests() {
+            return Err(refuse(format!("{name} is about the whole platform and takes no place")));
+        }
         Ok(Self { kind, place })
     }
 }
@@ -292,6 +314,7 @@ mod tests {
             ("html=1", "takes no value"),
             ("plan-403=dast", "no family"),
             ("500=1@nowhere", "places are client-apps"),
+            ("failed-scan@status", "takes no place"),
         ] {
             let message = text.parse::<Fault>().unwrap_err().to_string();
             assert!(message.contains(part), "{message}");

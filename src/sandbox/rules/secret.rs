@@ -175,6 +175,7 @@ pub(super) fn scan(text: &Text<'_>) -> Vec<Hit> {
     let is_environment = is_environment_file(text.file_name());
     for name in NAMES {
         for found in text.matches(name) {
+            let is_credential = |value: &str| is_credential(value) && (is_password(name) || has_digit(value));
             if assigned_literal(found.after).is_some_and(is_credential) {
                 add(&HARD_CODED_VALUE, found.number);
             } else if is_environment && !is_comment(found.line) && bare_value(found.after).is_some_and(is_credential) {
@@ -234,6 +235,15 @@ fn is_credential(value: &str) -> bool {
     value.chars().count() >= SHORTEST && !value.contains(char::is_whitespace) && !is_placeholder(value)
 }
 
+fn is_password(name: &str) -> bool {
+    name.to_ascii_lowercase().starts_with("assw")
+}
+
+/// Generated tokens and keys nearly always have one; the names of fields and events, which look alike otherwise, seldom do.
+fn has_digit(value: &str) -> bool {
+    value.contains(|character: char| character.is_ascii_digit())
+}
+
 fn is_placeholder(value: &str) -> bool {
     let lower = value.to_lowercase();
     is_one_character(value) || PLACEHOLDERS.iter().any(|placeholder| lower.contains(placeholder))
@@ -276,6 +286,7 @@ mod tests {
             "-----BEGIN PUBLIC KEY-----",
             "see https://user@host/path",
             "tokens = 'a sentence about tokens'",
+            "token = 'access_token_name'",
         ] {
             assert!(names("a.py", line).is_empty(), "{line}");
         }

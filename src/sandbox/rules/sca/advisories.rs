@@ -9,7 +9,7 @@ pub struct Advisory {
     pub id: &'static str,
     /// The CVE id; empty where there is none.
     pub cve: &'static str,
-    /// `npm`, `PyPI`, `Go`, `Maven` or `crates.io`.
+    /// `npm`, `PyPI`, `Go`, `Maven` or `cargo`.
     pub ecosystem: &'static str,
     /// The package's name in its ecosystem.
     pub package: &'static str,
@@ -309,7 +309,7 @@ pub static ADVISORIES: &[Advisory] = &[
     Advisory {
         id: "GHSA-wcg3-cvx6-7396",
         cve: "CVE-2020-26235",
-        ecosystem: "crates.io",
+        ecosystem: "cargo",
         package: "time",
         introduced: "0.1.0",
         fixed: "0.2.23",
@@ -322,7 +322,7 @@ pub static ADVISORIES: &[Advisory] = &[
     Advisory {
         id: "GHSA-43w2-9j62-hq99",
         cve: "CVE-2021-25900",
-        ecosystem: "crates.io",
+        ecosystem: "cargo",
         package: "smallvec",
         introduced: "1.0.0",
         fixed: "1.6.1",
@@ -335,7 +335,7 @@ pub static ADVISORIES: &[Advisory] = &[
     Advisory {
         id: "GHSA-5h46-h7hh-c6x9",
         cve: "CVE-2021-32714",
-        ecosystem: "crates.io",
+        ecosystem: "cargo",
         package: "hyper",
         introduced: "0",
         fixed: "0.14.10",

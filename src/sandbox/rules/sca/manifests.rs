@@ -24,7 +24,7 @@ fn reader(path: &str) -> Option<Reader> {
         "go.mod" => go_mod,
         "pom.xml" => pom,
         "Cargo.toml" => cargo_toml,
-        "Cargo.lock" => |content| lock_tables(content, "crates.io"),
+        "Cargo.lock" => |content| lock_tables(content, "cargo"),
         "poetry.lock" => |content| lock_tables(content, "PyPI"),
         _ if is_requirements(name) => requirements,
         _ => return None,
@@ -159,7 +159,7 @@ fn cargo_toml(content: &str) -> Vec<Dependency> {
         let has_source = value.contains("path") || value.contains("git") || value.contains("workspace");
         if !has_source && !line.starts_with('#') {
             let name = name.trim().to_owned();
-            dependencies.push(Dependency { ecosystem: "crates.io", name, version: lowest(version), scope });
+            dependencies.push(Dependency { ecosystem: "cargo", name, version: lowest(version), scope });
         }
     }
     dependencies

@@ -38,7 +38,7 @@ pub struct PackageHit {
     pub advisory: &'static Advisory,
     /// The manifest's name in the archive.
     pub manifest: String,
-    /// `npm`, `PyPI`, `Go`, `Maven` or `crates.io`.
+    /// `npm`, `PyPI`, `Go`, `Maven` or `cargo`.
     pub ecosystem: &'static str,
     /// The package's name.
     pub package: String,
