@@ -2,11 +2,25 @@
 
 use clap::{Arg, ArgAction, ArgMatches, Command, FromArgMatches};
 
-use super::Context;
+use std::fmt::Display;
+use std::path::Path;
+use std::time::Duration;
+
+use url::Url;
+
+use super::example::Example;
 use super::flags::{Selection, SettingsFlags};
-use crate::error::Error;
+use super::{Context, pipeline};
+use crate::clock::Clock;
+use crate::credentials::{Source, SourceKind};
+use crate::error::{Class, Error};
+use crate::gate::Conclusion;
+use crate::http;
+use crate::sandbox::{SandboxOptions, Server};
+use crate::scan::observer::{Event, Observer as _};
+use crate::scan::wait::display_duration;
 use crate::settings::keys::Key;
-use crate::settings::{self, DemoSettings, Layers};
+use crate::settings::{self, DemoSettings, EntrySettings, Layers, ScanSettings};
 
 /// Arguments of `scangate demo`.
 #[derive(clap::Args)]
@@ -56,13 +70,104 @@ impl FromArgMatches for Refused {
     }
 }
 
+/// What a demo says before anything else.
+const INTRODUCTION: &str = "this is a demo: the client is the real one, the platform is an emulator in this process with a toy \
+                            rule set, and waiting is simulated";
+
 /// Runs the command and returns the exit code of a run that came to its end.
-pub(super) fn run(arguments: &Arguments, context: &Context) -> Result<u8, Error> {
+///
+/// The client is the one that talks to real platforms; only the platform is the sandbox. Both share a simulated clock, so that
+/// the waits of a real scan take no time.
+pub(super) async fn run(arguments: Arguments, context: &Context) -> Result<u8, Error> {
     if let Some(name) = arguments.refused.0 {
         let message = format!("a demo talks to its own sandbox only and takes no --{name}");
         return Err(settings::Error::new(message).with_hint("use `scangate scan` for a real platform").into());
     }
     let layers = Layers::new(&arguments.flags.given, &context.environment);
-    let _settings = DemoSettings::resolve(&layers)?;
-    Err(Error::Internal("the sandbox is not part of this build".to_owned()))
+    let demo = DemoSettings::resolve(&layers)?;
+    let example = Example::unpack(&context.environment.temporary_folder()).map_err(|error| not_set_up(&error))?;
+    let clock = Clock::simulated(context.clock.now());
+    let options = SandboxOptions { clock: clock.clone(), ..SandboxOptions::default() };
+    let server = Server::start(options).await.map_err(|error| not_set_up(&error))?;
+    let settings = scan_settings(demo, example.path(), &server, context)?;
+
+    context.printer.event(&Event::Note(INTRODUCTION.to_owned()));
+    let (simulated, real) = (Stopwatch::start(&clock), Stopwatch::start(&context.clock));
+    let conclusion = pipeline::run(&settings, &clock, true, context).await?;
+    let last = format!("\n{}\n", explain(conclusion, simulated.elapsed(), real.elapsed()));
+    server.shutdown().await;
+    context.printer.document(&last, pipeline::is_stdout_taken(&settings.run)).map_err(|error| not_set_up(&error))?;
+    Ok(conclusion.exit_code)
+}
+
+/// The settings of a scan that has the sandbox for its platform.
+fn scan_settings(
+    demo: DemoSettings,
+    example: &Path,
+    server: &Server,
+    context: &Context,
+) -> Result<ScanSettings, Error> {
+    let url = |text: &str| Url::parse(text).map_err(|error| not_set_up(&error));
+    let secret = SourceKind::Value(server.pat().clone());
+    let entry = EntrySettings {
+        name: demo.platform.as_str().to_owned(),
+        platform: demo.platform,
+        credential: Some(Source { kind: secret, origin: "the sandbox's own token".to_owned() }),
+        region: None,
+        api_url: Some(url(server.api_url())?),
+        auth_url: Some(url(server.auth_url())?),
+        project_id: Some(server.project_id().to_owned()),
+        category: None,
+    };
+    Ok(ScanSettings {
+        entries: vec![entry],
+        source: settings::Source::Directory {
+            path: demo.directory.unwrap_or_else(|| example.to_owned()),
+            untracked: false,
+        },
+        branch: None,
+        commit: None,
+        run: demo.run,
+        poll_interval: None,
+        http: http::Options::default(),
+        temporary_folder: context.environment.temporary_folder(),
+        warnings: Vec::new(),
+    })
+}
+
+fn not_set_up(cause: &dyn Display) -> Error {
+    Error::Internal(format!("the demo cannot be set up: {cause}"))
+}
+
+/// How much time passes on a clock.
+struct Stopwatch<'a> {
+    clock: &'a Clock,
+    begun: Duration,
+}
+
+impl<'a> Stopwatch<'a> {
+    fn start(clock: &'a Clock) -> Self {
+        Self { clock, begun: clock.monotonic() }
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.clock.monotonic().saturating_sub(self.begun)
+    }
+}
+
+/// The last line of a demo: how long it took, its exit code, and why.
+fn explain(conclusion: Conclusion, simulated: Duration, real: Duration) -> String {
+    let why = match conclusion.class {
+        Class::Passed => "nothing was found that the gate forbids",
+        Class::Findings => "the gate says no; `--fail-on none` lets everything through",
+        _ if conclusion.softened => "the run did not succeed, and --on made that a warning",
+        _ => "the run did not come to a verdict, see above",
+    };
+    format!(
+        "{} of waiting simulated in {}; exit code {} ({}): {why}",
+        display_duration(simulated),
+        display_duration(real),
+        conclusion.exit_code,
+        conclusion.class
+    )
 }

@@ -1,11 +1,13 @@
 //! The command line: one file a command, and the one place that prints.
 
 mod demo;
+mod example;
 mod flags;
 mod logging;
 mod neutral;
 pub mod output;
 mod panic;
+mod pipeline;
 mod progress;
 mod sandbox;
 mod scan;
@@ -74,6 +76,8 @@ pub(crate) struct Context {
     pub(crate) redactor: Redactor,
     /// The time.
     pub(crate) clock: Clock,
+    /// The arguments after the program's name, redacted, for the reports.
+    pub(crate) arguments: Vec<String>,
 }
 
 impl Invocation {
@@ -87,6 +91,8 @@ impl Invocation {
         redactor: Redactor,
     ) -> Result<Self, u8> {
         known_secrets(&environment).for_each(|secret| redactor.learn(&secret));
+        let arguments: Vec<OsString> = arguments.into_iter().collect();
+        let given: Vec<String> = arguments.iter().skip(1).map(|text| text.to_string_lossy().into_owned()).collect();
         let command = match Arguments::try_parse_from(arguments) {
             Ok(arguments) => arguments.command,
             Err(error) => return Err(explain(&error, &redactor)),
@@ -107,7 +113,8 @@ impl Invocation {
             printer.event(&Event::Warning(warning));
         }
         logging::start(&printer);
-        Ok(Self { command, context: Context { environment, printer, redactor, clock } })
+        let arguments = given.iter().map(|argument| redactor.clean(argument)).collect();
+        Ok(Self { command, context: Context { environment, printer, redactor, clock, arguments } })
     }
 
     /// Runs the command and returns the exit code, after an error has been printed.
@@ -115,8 +122,8 @@ impl Invocation {
         let context = &self.context;
         let ended = match self.command {
             Command::Scan(arguments) => scan::run(*arguments, context).await,
-            Command::Demo(arguments) => demo::run(&arguments, context),
-            Command::Sandbox(arguments) => sandbox::run(&arguments, context),
+            Command::Demo(arguments) => demo::run(*arguments, context).await,
+            Command::Sandbox(arguments) => sandbox::run(arguments, context).await,
         };
         ended.unwrap_or_else(|error| fail(&context.printer, &error))
     }

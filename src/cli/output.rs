@@ -123,6 +123,26 @@ impl Printer {
         self.beside_spinner(|| writeln!(documents(), "{}", self.clean(text)))
     }
 
+    /// Whether colour is wanted.
+    pub fn is_coloured(&self) -> bool {
+        self.settings.color
+    }
+
+    /// Prints a document that is neutral already: to standard output, or to standard error where another document has it.
+    ///
+    /// # Errors
+    /// As for [`documents`].
+    pub fn document(&self, text: &str, is_stdout_taken: bool) -> io::Result<()> {
+        let text = self.redactor.clean(text);
+        self.beside_spinner(|| {
+            if is_stdout_taken {
+                io::stderr().lock().write_all(text.as_bytes())
+            } else {
+                documents().write_all(text.as_bytes())
+            }
+        })
+    }
+
     /// The text without secrets and without effect, in one line.
     pub(super) fn clean(&self, text: &str) -> String {
         neutral::line(&self.redactor.clean(text))

@@ -1,7 +1,13 @@
 //! `scangate sandbox`.
 
-use super::Context;
-use crate::error::Error;
+use std::io;
+
+use super::{Context, signals};
+use crate::clock::Clock;
+use crate::error::{Class, Error};
+use crate::sandbox::{Fault, Ports, SandboxOptions, Served, serve};
+use crate::scan::observer::{Event, Observer as _};
+use crate::settings;
 
 /// Arguments of `scangate sandbox`.
 #[derive(clap::Args)]
@@ -19,8 +25,30 @@ pub(super) struct Arguments {
     faults: Vec<String>,
 }
 
-/// Serves until a signal comes.
-pub(super) fn run(arguments: &Arguments, _context: &Context) -> Result<u8, Error> {
-    let Arguments { port: _, speed: _, faults: _ } = arguments;
-    Err(Error::Internal("the sandbox is not part of this build".to_owned()))
+/// Serves until a signal comes or nobody has asked for an hour.
+pub(super) async fn run(arguments: Arguments, context: &Context) -> Result<u8, Error> {
+    let faults = arguments.faults.iter().map(|text| {
+        text.parse::<Fault>().map_err(|error| {
+            settings::Error::new(format!("--fault {text}: {error}")).with_hint("docs/sandbox.md lists the faults")
+        })
+    });
+    let options = SandboxOptions {
+        ports: Ports { api: arguments.port, ..Ports::default() },
+        clock: Clock::faster(arguments.speed),
+        faults: faults.collect::<Result<_, _>>()?,
+        ..SandboxOptions::default()
+    };
+    let failed = |error: io::Error| settings::Error::new(format!("the sandbox cannot listen: {error}"));
+    let Served { mut server, announcement } = serve(options).await.map_err(failed)?;
+
+    let lines = announcement.environment().map(|line| format!("{line}\n")).concat();
+    context.printer.event(&Event::Note(announcement.note.to_owned()));
+    context.printer.document(&lines, false).map_err(|error| failed(error).with_hint("check standard output"))?;
+    context.printer.event(&Event::Note("serving until Ctrl-C, or an hour without a request".to_owned()));
+    tokio::select! {
+        () = server.ended() => {}
+        _ = signals::interrupted() => {}
+    }
+    server.shutdown().await;
+    Ok(Class::Passed.exit_code())
 }

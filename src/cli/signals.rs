@@ -27,8 +27,8 @@ pub async fn interrupted() -> Signal {
     }
 }
 
-#[cfg(test)]
 #[cfg(unix)]
+#[cfg(test)]
 mod tests {
     use std::process::Command;
 

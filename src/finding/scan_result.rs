@@ -85,6 +85,14 @@ pub enum Ending {
 }
 
 impl Ending {
+    /// Why it is short, if it is.
+    pub fn problem(&self) -> Option<&Problem> {
+        match self {
+            Self::Short(problem) => Some(problem),
+            Self::Complete | Self::Started => None,
+        }
+    }
+
     /// Whether the findings are all there are.
     pub fn is_complete(&self) -> bool {
         matches!(self, Self::Complete)

@@ -30,6 +30,8 @@ pub struct About {
     pub documentation: &'static str,
     /// The environment variables that hold its credential, in the order in which they are looked at.
     pub credential_variables: &'static [&'static str],
+    /// How to get a credential in a region, for somebody who has none.
+    pub credential_advice: fn(Option<Region>) -> String,
     /// The first wait between two looks at a scan.
     pub first_poll: Duration,
     /// The longest wait between two looks at a scan.

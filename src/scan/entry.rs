@@ -9,7 +9,7 @@ use crate::Error;
 use crate::clock::Clock;
 use crate::error::{Class, Problem};
 use crate::finding::{Ending, ScanResult};
-use crate::http::Client;
+use crate::http::{Client, Random};
 use crate::platform::{Platform, Request, Subject};
 
 /// What an entry needs beside its request.
@@ -18,8 +18,8 @@ pub(super) struct Context<'a> {
     pub(super) client: &'a Client,
     /// Time.
     pub(super) clock: &'a Clock,
-    /// Numbers from 0 to below 1, for the jitter.
-    pub(super) random: &'a dyn Fn() -> f64,
+    /// Chance, for the jitter.
+    pub(super) random: &'a Random,
     /// Who is told what happens.
     pub(super) observer: &'a dyn Observer,
     /// When polling ends, on [`Clock::monotonic`]: before the run's deadline, to leave time for findings and reports.
@@ -30,24 +30,6 @@ pub(super) struct Context<'a> {
 
 /// Runs the flow of one entry. What is known so far is in `result` at any moment, so that an interrupted run loses nothing.
 pub(super) async fn run<P: Platform>(
-    request: Request,
-    subject: Result<&Subject, Problem>,
-    context: &Context<'_>,
-    result: &RefCell<ScanResult>,
-) {
-    let ending = match subject {
-        Err(problem) => Ending::Short(problem),
-        Ok(subject) => match scan::<P>(request, subject, context, result).await {
-            Ok(ending) => ending,
-            Err(error) => Ending::Short(error.to_problem()),
-        },
-    };
-    let mut result = result.borrow_mut();
-    result.ending = ending;
-    result.requests = context.client.requests();
-}
-
-async fn scan<P: Platform>(
     request: Request,
     subject: &Subject,
     context: &Context<'_>,

@@ -9,6 +9,7 @@ use std::time::Duration;
 use super::observer::{Event, Observer};
 use crate::clock::Clock;
 use crate::error::Class;
+use crate::http::Random;
 use crate::platform::{self, ScanState};
 
 /// How much longer each interval is than the one before it.
@@ -70,11 +71,11 @@ pub struct Schedule {
 }
 
 impl Schedule {
-    /// The waits, drawn with `random`, which gives numbers from 0 to below 1.
-    pub fn waits(self, mut random: impl FnMut() -> f64) -> impl Iterator<Item = Duration> {
+    /// The waits. Chance only shortens them.
+    pub fn waits(self, random: &Random) -> impl Iterator<Item = Duration> {
         let mut ceiling = self.first.min(self.longest);
         std::iter::repeat_with(move || {
-            let wait = ceiling.mul_f64(1.0 - JITTER * random());
+            let wait = ceiling.saturating_sub(random.up_to(ceiling.mul_f64(JITTER)));
             ceiling = ceiling.mul_f64(GROWTH).min(self.longest);
             wait
         })
@@ -173,7 +174,7 @@ mod tests {
 
     use super::*;
 
-    const SCHEDULE: Schedule = Schedule { first: Duration::from_secs(5), longest: Duration::from_secs(60) };
+    const SCHEDULE: Schedule = Schedule { first: Duration::from_secs(5), longest: Duration::from_mins(1) };
 
     #[derive(Default)]
     struct Recorder(RefCell<Vec<String>>);
@@ -190,7 +191,7 @@ mod tests {
     }
 
     /// A scan that ends after `length`, watched with a simulated clock: how often it was looked at, and how late its end was seen.
-    async fn watch(length: Duration, random: f64) -> (u32, Duration) {
+    async fn watch(length: Duration, seed: u64) -> (u32, Duration) {
         let clock = Clock::simulated(Timestamp::UNIX_EPOCH);
         let mut looks = 0;
         let check = async || {
@@ -201,10 +202,11 @@ mod tests {
                 ScanState::Running { percent: None, step: None }
             })
         };
-        let deadline = Duration::from_secs(3600);
-        let ended = until_ended(check, SCHEDULE.waits(|| random), &clock, deadline, &Recorder::default()).await;
+        let deadline = Duration::from_hours(1);
+        let ended =
+            until_ended(check, SCHEDULE.waits(&Random::seeded(seed)), &clock, deadline, &Recorder::default()).await;
         assert_eq!(ended.unwrap(), Ended::Well);
-        (looks, clock.monotonic() - length)
+        (looks, clock.monotonic().saturating_sub(length))
     }
 
     #[tokio::test]
@@ -212,7 +214,7 @@ mod tests {
         let mut late = Vec::new();
         for step in 0..600 {
             let length = Duration::from_secs(570 + step / 10);
-            let (looks, lateness) = watch(length, f64::from(u32::try_from(step % 100).unwrap()) / 100.0).await;
+            let (looks, lateness) = watch(length, step).await;
             assert!(looks <= 25, "{looks} looks");
             assert!(lateness <= SCHEDULE.longest, "{lateness:?} late");
             late.push(lateness.as_secs_f64() / length.as_secs_f64());
@@ -227,7 +229,8 @@ mod tests {
         let mut states = states.into_iter();
         let running = || Ok(ScanState::Running { percent: Some(99.6), step: None });
         let check = async || states.next().unwrap_or_else(running);
-        let ended = until_ended(check, SCHEDULE.waits(|| 0.5), &clock, Duration::from_secs(600), &recorder).await;
+        let ended =
+            until_ended(check, SCHEDULE.waits(&Random::seeded(1)), &clock, Duration::from_mins(10), &recorder).await;
         (ended, recorder.0.into_inner())
     }
 

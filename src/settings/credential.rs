@@ -3,8 +3,9 @@
 //! Only the place is chosen here. Reading it may start a command or wait for standard input, and is left to the run.
 
 use super::layers::{Layers, Origin, Sourced};
-use super::{Environment, Error, PlatformName, keys};
+use super::{Environment, Error, keys};
 use crate::credentials::{CommandLine, Secret, Source, SourceKind};
+use crate::platform::PlatformId;
 
 /// The variables that the command behind `--token-command` gets. Its other needs can be met by `env NAME=VALUE COMMAND`; a list
 /// of what to keep out would miss the secret with the unusual name.
@@ -25,7 +26,7 @@ const COMMAND_VARIABLES: [&str; 13] = [
 ];
 
 /// The place that holds the credential; `None` where no layer names one.
-pub(super) fn choose(layers: &Layers<'_>, platform: PlatformName) -> Result<Option<Source>, Error> {
+pub(super) fn choose(layers: &Layers<'_>, platform: PlatformId) -> Result<Option<Source>, Error> {
     let mut given = Vec::new();
     for key in [&keys::PAT, &keys::TOKEN_FILE, &keys::TOKEN_COMMAND] {
         // What comes from our own variables stands behind the platform's, and is looked at below.
@@ -38,7 +39,7 @@ pub(super) fn choose(layers: &Layers<'_>, platform: PlatformName) -> Result<Opti
     if let Some(sourced) = only(given)? {
         return flag(layers.environment(), &sourced).map(Some);
     }
-    for name in platform.credential_variables().iter().copied().chain(["SCANGATE_TOKEN"]) {
+    for name in platform.about().credential_variables.iter().copied().chain(["SCANGATE_TOKEN"]) {
         if let Some(sourced) = only(variables(layers, name))? {
             return variable(layers.environment(), &sourced, name).map(Some);
         }
@@ -149,7 +150,7 @@ pub(super) fn warnings(layers: &Layers<'_>, chosen: Option<&Source>) -> Vec<Stri
 /// The secrets that an environment is known to hold, so that a redactor can learn them before anything is printed: one that was
 /// put into the wrong setting by mistake must not be shown in the error about it.
 pub fn known_secrets(environment: &Environment) -> impl Iterator<Item = Secret> {
-    let platforms = PlatformName::ALL.into_iter().flat_map(PlatformName::credential_variables);
+    let platforms = PlatformId::ALL.into_iter().flat_map(|platform| platform.about().credential_variables);
     let names = platforms.copied().chain(["SCANGATE_TOKEN", "CYBEDEFEND_API_KEY", "GITHUB_TOKEN", "CI_JOB_TOKEN"]);
     names.filter_map(|name| environment.get(name)).filter_map(Secret::new)
 }
@@ -166,7 +167,7 @@ mod tests {
             given.insert(key, vec![(*value).to_owned()]);
         }
         let environment = Environment::from_pairs(pairs.iter().copied());
-        choose(&Layers::new(&given, &environment), PlatformName::CybeDefend)
+        choose(&Layers::new(&given, &environment), PlatformId::CybeDefend)
     }
 
     fn origin(flags: &[(&'static Key, &str)], pairs: &[(&str, &str)]) -> Option<String> {

@@ -3,14 +3,15 @@
 use std::path::PathBuf;
 
 use super::layers::Layers;
-use super::scan::{PlatformName, RunSettings};
+use super::scan::{self, RunSettings};
 use super::{Error, keys};
+use crate::platform::PlatformId;
 
 /// Everything that `scangate demo` needs to know.
 #[derive(Clone, Debug)]
 pub struct DemoSettings {
     /// `--platform`; CybeDefend unless another is asked for.
-    pub platform: PlatformName,
+    pub platform: PlatformId,
     /// `--dir`: what is scanned in place of the demo's own input.
     pub directory: Option<PathBuf>,
     /// What a demo has in common with a scan.
@@ -23,7 +24,7 @@ impl DemoSettings {
     /// # Errors
     /// The first value that cannot be read.
     pub fn resolve(layers: &Layers<'_>) -> Result<Self, Error> {
-        let platform = PlatformName::resolve(layers)?.unwrap_or(PlatformName::CybeDefend);
+        let platform = scan::platform(layers)?.unwrap_or(PlatformId::CybeDefend);
         let directory = layers.value(&keys::DIR).map(|sourced| sourced.text.into());
         Ok(Self { platform, directory, run: RunSettings::resolve(layers)? })
     }

@@ -24,8 +24,8 @@ pub use demo::DemoSettings;
 pub use environment::{Environment, Terminal};
 pub use layers::{Flags, Layers, Origin, Sourced};
 pub use log::{LogFormat, LogSettings, Verbosity};
-pub use report::{Destination, ReportFormat, ReportSettings, ReportTarget};
-pub use scan::{EntrySettings, PlatformName, RunSettings, ScanSettings, Source};
+pub use report::{Destination, ReportSettings, ReportTarget};
+pub use scan::{EntrySettings, RunSettings, ScanSettings, Source};
 
 /// A setting that is missing, malformed or at odds with another.
 #[derive(Debug, thiserror::Error)]

@@ -6,6 +6,7 @@ use super::layers::{Layers, Sourced};
 use super::value::words;
 use super::{Error, keys};
 use crate::ci::Host;
+use crate::report::{Format, Suppressed};
 
 /// What is written at the end of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,35 +16,16 @@ pub struct ReportSettings {
     /// `--outcome`: where the outcome of the run goes.
     pub outcome: PathBuf,
     /// `--sarif-suppressed`: whether SARIF holds findings that somebody has dealt with.
-    pub include_suppressed: bool,
+    pub suppressed: Suppressed,
 }
 
 /// One `--report FORMAT=PATH`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReportTarget {
     /// The format.
-    pub format: ReportFormat,
+    pub format: Format,
     /// Where it goes.
     pub destination: Destination,
-}
-
-/// The format of a report.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ReportFormat {
-    /// SARIF 2.1.0.
-    Sarif,
-}
-
-impl ReportFormat {
-    /// All formats.
-    pub const ALL: [Self; 1] = [Self::Sarif];
-
-    /// The word that names it in `--report`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Sarif => "sarif",
-        }
-    }
 }
 
 /// Where a report goes.
@@ -56,6 +38,15 @@ pub enum Destination {
 }
 
 impl ReportSettings {
+    /// The files that the run writes.
+    pub fn files(&self) -> impl Iterator<Item = PathBuf> {
+        let reports = self.reports.iter().filter_map(|target| match &target.destination {
+            Destination::File(path) => Some(path.clone()),
+            Destination::StandardOutput => None,
+        });
+        reports.chain([self.outcome.clone()])
+    }
+
     /// Reads them from the layers. They are read apart from all other settings, so that a slip elsewhere is reported where the
     /// user wants it.
     pub fn resolve(layers: &Layers<'_>) -> Result<Self, Error> {
@@ -75,22 +66,23 @@ impl ReportSettings {
         }
         if reports.is_empty() {
             let destination = Destination::File("scangate.sarif".into());
-            reports.push(ReportTarget { format: ReportFormat::Sarif, destination });
+            reports.push(ReportTarget { format: Format::Sarif, destination });
         }
-        let include_suppressed = match layers.value(&keys::SARIF_SUPPRESSED) {
-            Some(sourced) => sourced.one_of("`omit` or `include`", &[("omit", false), ("include", true)])?,
+        let suppressed = match layers.value(&keys::SARIF_SUPPRESSED) {
+            Some(sourced) => sourced
+                .one_of("`omit` or `include`", &[("omit", Suppressed::Omit), ("include", Suppressed::Include)])?,
             // GitHub shows suppressed results as open alerts.
-            None => host != Host::GitHub,
+            None if host == Host::GitHub => Suppressed::Omit,
+            None => Suppressed::Include,
         };
-        Ok(Self { reports, outcome: outcome.into(), include_suppressed })
+        Ok(Self { reports, outcome: outcome.into(), suppressed })
     }
 }
 
 fn target(sourced: &Sourced<'_>, host: Host) -> Result<ReportTarget, Error> {
     let way_out = "use FORMAT=PATH, such as sarif=scangate.sarif";
     let (format, path) = sourced.text.split_once('=').ok_or_else(|| sourced.is_not("a report", way_out))?;
-    let format =
-        sourced.part(format.trim()).one_of("a report format", &words(ReportFormat::ALL, ReportFormat::as_str))?;
+    let format = sourced.part(format.trim()).one_of("a report format", &words(Format::ALL, Format::as_str))?;
     let destination = match path.trim() {
         "" => return Err(sourced.is_not("a report", way_out)),
         "-" if host == Host::GitHub => {
@@ -118,16 +110,16 @@ mod tests {
     fn without_settings_sarif_and_the_outcome_go_to_the_working_directory() {
         let settings = resolve(&[]).unwrap();
         let sarif = Destination::File("scangate.sarif".into());
-        assert_eq!(settings.reports, [ReportTarget { format: ReportFormat::Sarif, destination: sarif }]);
+        assert_eq!(settings.reports, [ReportTarget { format: Format::Sarif, destination: sarif }]);
         assert_eq!(settings.outcome, PathBuf::from("scangate-outcome.json"));
     }
 
     #[test]
     fn suppressed_findings_are_left_out_on_github_because_it_shows_them_as_open() {
-        assert!(resolve(&[]).unwrap().include_suppressed);
-        assert!(!resolve(&[("GITHUB_ACTIONS", "true")]).unwrap().include_suppressed);
+        assert_eq!(resolve(&[]).unwrap().suppressed, Suppressed::Include);
+        assert_eq!(resolve(&[("GITHUB_ACTIONS", "true")]).unwrap().suppressed, Suppressed::Omit);
         let both = [("GITHUB_ACTIONS", "true"), ("SCANGATE_SARIF_SUPPRESSED", "include")];
-        assert!(resolve(&both).unwrap().include_suppressed);
+        assert_eq!(resolve(&both).unwrap().suppressed, Suppressed::Include);
     }
 
     #[test]

@@ -12,7 +12,7 @@ use super::{Error, credential, gate, keys, network};
 use crate::clock::Clock;
 use crate::credentials::Credential;
 use crate::gate::{GateSettings, OnClass};
-use crate::platform::Region;
+use crate::platform::{PlatformId, Region};
 use crate::{credentials, http};
 
 /// Everything that `scangate scan` needs to know. Nothing behind it looks at flags or the environment again.
@@ -44,7 +44,7 @@ pub struct EntrySettings {
     /// The entry's unique name; by default the platform's.
     pub name: String,
     /// `--platform`.
-    pub platform: PlatformName,
+    pub platform: PlatformId,
     /// Where its credential is; `None` where no layer names a place.
     pub credential: Option<credentials::Source>,
     /// `--region`, if it was given anywhere.
@@ -57,58 +57,6 @@ pub struct EntrySettings {
     pub project_id: Option<String>,
     /// `--category`, ending in `/`; else `scangate/<name>/<dir>/`.
     pub category: Option<String>,
-}
-
-/// A platform, by the word that names it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PlatformName {
-    /// CybeDefend.
-    CybeDefend,
-}
-
-impl PlatformName {
-    /// The platform of `--platform`, if it is given.
-    pub(super) fn resolve(layers: &Layers<'_>) -> Result<Option<Self>, Error> {
-        let sourced = layers.value(&keys::PLATFORM_NAME);
-        sourced.map(|sourced| sourced.one_of("a platform", &words(Self::ALL, Self::as_str))).transpose()
-    }
-
-    /// All platforms.
-    pub const ALL: [Self; 1] = [Self::CybeDefend];
-
-    /// The word of `--platform`, and the entry's default name.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::CybeDefend => "cybedefend",
-        }
-    }
-
-    /// The name for people.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::CybeDefend => "CybeDefend",
-        }
-    }
-
-    /// How to get a credential, for somebody who has none.
-    fn advice(self, region: Option<Region>) -> String {
-        match self {
-            Self::CybeDefend => {
-                let host = if region == Some(Region::Eu) { "eu" } else { "us" };
-                format!(
-                    "set CYBEDEFEND_PAT to a personal access token, which you create at \
-                     https://{host}.cybedefend.com/profile/personal-access-tokens"
-                )
-            }
-        }
-    }
-
-    /// The variables that hold its credential, in the order in which they are looked at; each also as `…_FILE`.
-    pub fn credential_variables(self) -> &'static [&'static str] {
-        match self {
-            Self::CybeDefend => &["CYBEDEFEND_PAT"],
-        }
-    }
 }
 
 /// What is uploaded.
@@ -177,14 +125,14 @@ impl EntrySettings {
         match &self.credential {
             Some(source) => source.read(clock, redactor).await,
             None => Err(credentials::Error::None {
-                platform: self.platform.name(),
-                hint: self.platform.advice(self.region),
+                platform: self.platform.about().name,
+                hint: (self.platform.about().credential_advice)(self.region),
             }),
         }
     }
 
     fn resolve(layers: &Layers<'_>, insecure_http: bool) -> Result<Self, Error> {
-        let platform = PlatformName::resolve(layers)?
+        let platform = platform(layers)?
             .ok_or_else(|| Error::new("no platform is given").with_hint("use --platform cybedefend"))?;
         let server = |key| layers.value(key).map(|sourced| sourced.server(insecure_http)).transpose();
         let region = layers.value(&keys::REGION).map(|sourced| region(&sourced)).transpose()?;
@@ -239,6 +187,12 @@ impl RunSettings {
 fn region(sourced: &Sourced<'_>) -> Result<Region, Error> {
     let lower = sourced.text.to_ascii_lowercase();
     sourced.part(&lower).one_of("a region", &[("eu", Region::Eu), ("us", Region::Us)])
+}
+
+/// The platform of `--platform`, if it is given.
+pub(super) fn platform(layers: &Layers<'_>) -> Result<Option<PlatformId>, Error> {
+    let sourced = layers.value(&keys::PLATFORM_NAME);
+    sourced.map(|sourced| sourced.one_of("a platform", &words(PlatformId::ALL, PlatformId::as_str))).transpose()
 }
 
 /// The first wait. Anything shorter than a tenth of a second would be a loop without a pause.

@@ -1,12 +1,15 @@
 //! The integration tests: one binary, the program as a process, real sockets.
 
 mod architecture;
+mod archive;
 mod cli;
 mod cybedefend_client;
+mod demo;
 mod harness;
-mod readme;
-mod settings;
 mod http;
+mod readme;
 mod report;
-mod archive;
 mod sandbox;
+mod scan;
+mod served;
+mod settings;

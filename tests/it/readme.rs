@@ -79,7 +79,7 @@ fn the_program_understands_every_command_line_in_the_documentation() {
 
 #[test]
 fn a_command_line_that_the_program_does_not_know_would_be_noticed() {
-    for wrong in ["scan --no-such-flag", "demo --pat x", "no-such-command"] {
+    for wrong in ["scan --no-such-flag", "demo --project-id x", "no-such-command"] {
         let arguments: Vec<String> = wrong.split(' ').map(str::to_owned).collect();
         assert_eq!(parse(&arguments).status.code(), Some(2), "{wrong}");
     }

@@ -57,6 +57,13 @@ pub(super) struct CloudFacts {
     pub(super) client_id: &'static str,
 }
 
+/// How to get a personal access token (contract 1.1).
+pub(super) fn credential_advice(region: Option<Region>) -> String {
+    let region = region.unwrap_or(DEFAULT_REGION);
+    let web = CLOUDS.iter().find(|cloud| cloud.region == region).map_or("", |cloud| cloud.web);
+    format!("set CYBEDEFEND_PAT to a personal access token, which you create at {web}/profile/personal-access-tokens")
+}
+
 impl Endpoints {
     /// Decides from `--region`, `--api-url` and `--auth-url`. One of the cloud's URLs implies its region; an API of another host
     /// needs the auth host of its instance.

@@ -46,6 +46,7 @@ impl Platform for CybeDefend {
         name: "CybeDefend",
         documentation: "https://docs.cybedefend.com",
         credential_variables: &["CYBEDEFEND_PAT"],
+        credential_advice: endpoints::credential_advice,
         first_poll: Duration::from_secs(5),
         longest_poll: Duration::from_mins(1),
     };

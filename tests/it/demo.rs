@@ -1,0 +1,57 @@
+//! `scangate demo`: the README's first command.
+
+use serde_json::Value;
+
+use crate::harness::Scangate;
+
+#[test]
+fn the_demo_fails_on_its_example_and_its_last_line_says_why() {
+    let ended = Scangate::new(["demo"]).run();
+    ended.assert_exit_code(1).assert_nothing_left_behind();
+    let said = ended.stdout();
+    let last = said.lines().last().unwrap();
+    assert!(last.contains("exit code 1 (findings)"), "{last}");
+    ended.assert_stderr_has("emulator");
+}
+
+#[test]
+fn the_demo_finds_something_of_every_family_in_the_users_own_files_and_lines() {
+    let ended = Scangate::new(["demo"]).run();
+    let outcome: Value = serde_json::from_str(&ended.file("work/scangate-outcome.json")).unwrap();
+    for kind in ["sast", "sca", "iac", "secret", "cicd"] {
+        assert!(outcome["counts"]["by_kind"][kind].as_u64() > Some(0), "{kind}: {outcome:#}");
+    }
+    assert!(ended.file("work/scangate.sarif").contains("shop/app.py"));
+}
+
+#[test]
+fn the_demo_passes_when_nothing_is_forbidden() {
+    let ended = Scangate::new(["demo", "--fail-on", "none"]).run();
+    ended.assert_exit_code(0);
+    assert!(ended.stdout().lines().last().unwrap().contains("exit code 0 (passed)"));
+}
+
+#[test]
+fn the_demo_scans_a_folder_of_the_users() {
+    let ended = Scangate::new(["demo", "--dir", "web"]).file("web/page.js", "eval(location.hash)\n").run();
+    ended.assert_exit_code(1);
+    assert!(ended.stdout().contains("page.js:1"), "{}", ended.stdout());
+}
+
+#[test]
+fn the_demo_uses_nothing_of_an_account_or_a_proxy() {
+    let secret = "pat_of_a_real_account_0000";
+    let demo =
+        Scangate::new(["demo", "-vv"]).env("CYBEDEFEND_PAT", secret).env("CYBEDEFEND_API_URL", "https://host.invalid");
+    let ended = demo.env("HTTPS_PROXY", "http://proxy.invalid:1").env("HTTP_PROXY", "http://proxy.invalid:1").run();
+    ended.assert_exit_code(1).assert_no_trace_of(secret);
+}
+
+#[test]
+fn an_empty_folder_is_no_pass() {
+    let demo = Scangate::new(["demo", "--dir", "empty"]);
+    fs_err::create_dir(demo.directory().join("empty")).unwrap();
+    let ended = demo.run();
+    ended.assert_exit_code(2);
+    ended.assert_stderr_has("error: no file");
+}

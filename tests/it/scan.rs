@@ -1,0 +1,142 @@
+//! `scangate scan` as a user runs it: the program as a process, against `scangate sandbox` as another.
+#![expect(clippy::unwrap_used, reason = "a run that left no readable report has failed the test")]
+
+use serde_json::Value;
+
+use crate::harness::{Ended, Scangate};
+use crate::served::Served;
+
+const PAT: &str = "CYBEDEFEND_PAT";
+
+/// The outcome file that a run left.
+fn outcome(ended: &Ended) -> Value {
+    serde_json::from_str(&ended.file("work/scangate-outcome.json")).unwrap()
+}
+
+/// Runs a scan that must not come to a verdict: one line says why, the exit code and the class agree, the reports are there,
+/// and no credential is anywhere although everything is said.
+#[track_caller]
+fn assert_ends(served: &Served, scan: Scangate, exit_code: i32, class: &str, message: &str) -> Ended {
+    let ended = scan.run();
+    ended.assert_exit_code(exit_code).assert_nothing_left_behind().assert_no_trace_of(served.variable(PAT));
+    let outcome = outcome(&ended);
+    assert_eq!(outcome["class"], class, "{outcome:#}");
+    assert_eq!(outcome["exit_code"], exit_code);
+    let said = ended.stderr();
+    let error = said.lines().find(|line| line.starts_with("error: ")).unwrap_or(&said);
+    assert!(error.contains(message), "no `{message}` in:\n{said}");
+    let sarif: Value = serde_json::from_str(&ended.file("work/scangate.sarif")).unwrap();
+    assert_eq!(sarif["runs"][0]["invocations"][0]["executionSuccessful"], false);
+    ended
+}
+
+#[test]
+fn a_tree_with_a_finding_fails_and_leaves_the_reports() {
+    let served = Served::with_faults(&[]);
+    let ended = served.scan(&["-vv"]).run();
+    ended.assert_exit_code(1).assert_nothing_left_behind().assert_no_trace_of(served.variable(PAT));
+    assert_eq!(outcome(&ended)["class"], "findings");
+    let sarif: Value = serde_json::from_str(&ended.file("work/scangate.sarif")).unwrap();
+    let result = &sarif["runs"][0]["results"][0];
+    assert_eq!(result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"], "app.py");
+    assert_eq!(result["locations"][0]["physicalLocation"]["region"]["startLine"], 1);
+    assert_eq!(sarif["runs"][0]["automationDetails"]["id"], "scangate/cybedefend/");
+}
+
+#[test]
+fn a_threshold_above_the_findings_passes() {
+    let ended = Served::with_faults(&[]).scan(&["--fail-on", "none"]).run();
+    ended.assert_exit_code(0);
+    assert_eq!(outcome(&ended)["class"], "passed");
+}
+
+#[test]
+fn a_report_to_standard_output_is_alone_on_it() {
+    let ended = Served::with_faults(&[]).scan(&["--report", "json=-"]).run();
+    ended.assert_exit_code(1).assert_stderr_has("app.py:1");
+    let report: Value = serde_json::from_str(&ended.stdout()).unwrap();
+    assert!(report.is_object());
+}
+
+#[test]
+fn a_wrong_token_is_refused_and_not_shown() {
+    let served = Served::with_faults(&[]);
+    let wrong = "pat_this_is_not_the_right_one";
+    let ended =
+        assert_ends(&served, served.scan(&["-vv"]).env(PAT, wrong), 3, "auth", "the personal access token was refused");
+    ended.assert_no_trace_of(wrong);
+}
+
+#[test]
+fn a_token_that_is_revoked_in_the_middle_of_the_poll_ends_the_run() {
+    // Slow enough for a look at the scan while it runs.
+    let served = Served::at_speed(20, &["revoke-pat"]);
+    assert_ends(&served, served.scan(&["-vv"]), 3, "auth", "the personal access token was refused");
+}
+
+#[test]
+fn another_project_is_not_found() {
+    let served = Served::with_faults(&[]);
+    let other = "00000000-0000-4000-8000-000000000000";
+    assert_ends(&served, served.scan(&["-vv", "--project-id", other]), 2, "usage", other);
+}
+
+#[test]
+fn a_plan_without_any_family_is_told_from_missing_access() {
+    let served = Served::with_faults(&["plan-403"]);
+    assert_ends(&served, served.scan(&["-vv"]), 3, "auth", "refused every list").assert_stderr_has("plan");
+    let served = Served::with_faults(&["no-access-403"]);
+    assert_ends(&served, served.scan(&["-vv"]), 3, "auth", "access");
+}
+
+#[test]
+fn a_folder_that_does_not_exist_is_named() {
+    let served = Served::with_faults(&[]);
+    assert_ends(&served, served.scan(&["-vv", "--dir", "no/such/folder"]), 2, "usage", "no/such/folder");
+}
+
+#[test]
+fn a_dead_host_is_named() {
+    let served = Served::with_faults(&[]);
+    // The port was free a moment ago, and nobody listens on it now.
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let url = format!("http://127.0.0.1:{port}");
+    let scan = served.scan(&["-vv", "--timeout", "3s", "--api-url", &url, "--auth-url", &url]);
+    let ended = scan.run();
+    ended.assert_no_trace_of(served.variable(PAT)).assert_nothing_left_behind();
+    assert!([4, 5].contains(&ended.exit_code()), "{}", ended.stderr());
+    assert!(ended.stderr().contains(&format!("127.0.0.1:{port}")), "{}", ended.stderr());
+}
+
+#[test]
+fn a_report_that_cannot_be_written_keeps_the_others_and_the_verdict() {
+    let served = Served::with_faults(&[]);
+    let ended = served.scan(&["--report", "sarif=no/such/a.sarif", "--report", "json=b.json"]).run();
+    // Findings weigh more than a report that is not there; the outcome names both.
+    ended.assert_exit_code(1).assert_stderr_has("no/such/a.sarif");
+    assert!(ended.file("work/b.json").contains("app.py"));
+    assert_eq!(outcome(&ended)["problems"][0]["class"], "delivery");
+
+    let ended = served.scan(&["--fail-on", "none", "--report", "sarif=no/such/a.sarif"]).run();
+    ended.assert_exit_code(8);
+}
+
+#[test]
+fn a_value_that_is_none_ends_before_anything_is_asked() {
+    let served = Served::with_faults(&[]);
+    let ended = served.scan(&["--fail-on", "hgih"]).run();
+    ended.assert_exit_code(2).assert_stderr_has("`hgih`").assert_stderr_has("high");
+}
+
+#[test]
+fn hostile_text_has_no_effect_on_a_terminal_or_a_runner() {
+    let ended = Served::with_faults(&["hostile-text"]).scan(&["--report", "table=table.txt"]).run();
+    let (stdout, stderr, table) = (ended.stdout(), ended.stderr(), ended.file("work/table.txt"));
+    for text in [&stdout, &stderr, &table] {
+        assert!(!text.contains("##["), "{text}");
+        assert!(!text.lines().any(|line| line.trim_start().starts_with("::")), "{text}");
+        let is_hostile = |char: char| scangate::finding::is_unprintable(char) && char != '\n';
+        assert!(!text.chars().any(is_hostile), "{text:?}");
+    }
+    assert!(table.contains("open findings"));
+}

@@ -1,0 +1,56 @@
+//! `scangate sandbox` as a process of its own, for tests that run the program against it.
+#![expect(clippy::unwrap_used, reason = "a test that cannot start the sandbox has failed")]
+
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Command, Stdio};
+
+use crate::harness::Scangate;
+
+/// A sandbox that serves until it is dropped.
+pub(crate) struct Served {
+    child: Child,
+    /// What a client has to be told: name and value of each variable.
+    variables: Vec<(String, String)>,
+}
+
+impl Served {
+    /// Starts a sandbox that plays these faults. A hundred of its seconds are one of ours, so that its scans take a tenth of a
+    /// second.
+    pub(crate) fn with_faults(faults: &[&str]) -> Self {
+        Self::at_speed(100, faults)
+    }
+
+    /// Starts a sandbox of which this many seconds are one of ours.
+    pub(crate) fn at_speed(speed: u32, faults: &[&str]) -> Self {
+        let faults = faults.iter().flat_map(|fault| ["--fault", fault]);
+        let mut command = Command::new(env!("CARGO_BIN_EXE_scangate"));
+        command.env_clear().args(["sandbox", "--speed", &speed.to_string()]).args(faults);
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+        let exports = lines.take(4).map(|line| line.strip_prefix("export ").unwrap().to_owned());
+        let variables = exports.map(|export| {
+            let (name, value) = export.split_once('=').unwrap();
+            (name.to_owned(), value.to_owned())
+        });
+        Self { variables: variables.collect(), child }
+    }
+
+    /// The value of a variable that the sandbox told.
+    pub(crate) fn variable(&self, name: &str) -> &str {
+        self.variables.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str()).unwrap()
+    }
+
+    /// A scan of a small tree against this sandbox, with `arguments` behind those that every such scan has.
+    pub(crate) fn scan(&self, arguments: &[&str]) -> Scangate {
+        let always = ["scan", "--platform", "cybedefend", "--poll-interval", "100ms"];
+        let scan = Scangate::new(always.iter().chain(arguments)).file("app.py", "value = eval(input())\n");
+        self.variables.iter().fold(scan, |scan, (name, value)| scan.env(name, value))
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        self.child.kill().unwrap_or_default();
+        self.child.wait().map(drop).unwrap_or_default();
+    }
+}
