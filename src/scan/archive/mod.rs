@@ -1,6 +1,6 @@
 //! The source tree as a zip archive.
 //!
-//! [`select`] says which files, [`write`] packs them, [`temporary`] is where; [`ready`] takes an archive that the user made.
+//! [`select()`] says which files, [`write()`] packs them, [`temporary`] is where; [`ready`] takes an archive that the user made.
 //! The form is what CybeDefend's contract asks for (section 3.2): deflate, file entries only, names relative to `--dir` with
 //! `/`, in UTF-8, `.git` left out, dot-files and lock files in.
 //!

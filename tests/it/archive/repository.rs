@@ -38,6 +38,32 @@ fn a_part_of_the_tree_knows_its_place_in_the_repository() {
 }
 
 #[test]
+fn ignore_rules_above_the_directory_hold_for_untracked_files() {
+    let tree = Tree::with_git();
+    tree.write(".gitignore", "*.log\n/part/out/\n");
+    tree.write("part/a.py", "x");
+    tree.commit_all();
+    tree.write("part/trace.log", "x");
+    tree.write("part/out/b.js", "x");
+    let part = tree.path().join("part");
+    let selection = archive::select(&Options { untracked: true, ..options(&part) }).unwrap();
+    assert_eq!(names(&selection), ["a.py"]);
+}
+
+#[test]
+fn a_bare_repository_committed_to_another_is_not_taken_for_one() {
+    let tree = Tree::with_git();
+    tree.write("inner/HEAD", "ref: refs/heads/main\n");
+    tree.write("inner/objects/keep", "");
+    tree.write("inner/refs/keep", "");
+    tree.commit_all();
+    tree.write("inner/untracked", "x");
+    let selection = select(&tree.path().join("inner"));
+    assert_eq!(names(&selection), ["HEAD", "objects/keep", "refs/keep"]);
+    assert_eq!(selection.prefix, "inner");
+}
+
+#[test]
 fn deleted_conflicting_and_foreign_entries_of_the_index_are_handled() {
     let module = Tree::with_git();
     module.write("module.c", "x");
