@@ -1,7 +1,7 @@
 //! `scangate scan`.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::flags::{Selection, SettingsFlags};
 use super::{Context, pipeline};
@@ -63,20 +63,12 @@ fn look(arguments: &Arguments, layers: &Layers<'_>, context: &Context) -> Result
         context.printer.event(&Event::Note(note.clone()));
     }
     if let Some(path) = &arguments.archive_only {
-        return write_archive(&selection, path, context);
+        let summary = archive::save(&selection, path)?;
+        context.printer.event(&Event::Archived { files: summary.entries, bytes: summary.bytes });
+        context.printer.event(&Event::Wrote(path));
+        return Ok(Class::Passed.exit_code());
     }
     let failed = |cause: io::Error| Error::Delivery { path: "the list".to_owned(), cause: cause.to_string() };
     selection.files.iter().try_for_each(|file| context.printer.line(&file.name)).map_err(failed)?;
-    Ok(Class::Passed.exit_code())
-}
-
-/// Writes the archive beside its place and renames it. It stays private to its owner: it holds the whole source.
-fn write_archive(selection: &archive::Selection, path: &Path, context: &Context) -> Result<u8, Error> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let file = archive::temporary(Some(folder))?;
-    let summary = archive::write(selection, file.as_file())?;
-    file.persist(path).map_err(|error| archive::Error::Write(error.to_string()))?;
-    context.printer.event(&Event::Archived { files: summary.entries, bytes: summary.bytes });
-    context.printer.event(&Event::Wrote(path));
     Ok(Class::Passed.exit_code())
 }
