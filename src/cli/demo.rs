@@ -84,7 +84,8 @@ pub(super) async fn run(arguments: Arguments, context: &Context) -> Result<u8, E
         return Err(settings::Error::new(message).with_hint("use `scangate scan` for a real platform").into());
     }
     let layers = Layers::new(&arguments.flags.given, &context.environment);
-    let demo = DemoSettings::resolve(&layers)?;
+    let demo = DemoSettings::resolve(&layers)
+        .map_err(|error| pipeline::end_before_it_began(error.into(), &layers, true, context))?;
     let example = Example::unpack(&context.environment.temporary_folder()).map_err(|error| not_set_up(&error))?;
     let clock = Clock::simulated(context.clock.now());
     let options = SandboxOptions { clock: clock.clone(), ..SandboxOptions::default() };

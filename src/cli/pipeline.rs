@@ -8,8 +8,9 @@ use crate::error::Error;
 use crate::gate::Conclusion;
 use crate::http::Random;
 use crate::report::{self, Format, Options, table};
+use crate::scan::observer::Silence;
 use crate::scan::{self, Finished, Surroundings, reports};
-use crate::settings::{Destination, RunSettings, ScanSettings, Verbosity};
+use crate::settings::{Destination, Layers, ReportSettings, RunSettings, ScanSettings, Verbosity};
 
 /// Runs the flow to its end and returns how it ended. Everything that was asked for is written by then.
 pub(super) async fn run(
@@ -18,16 +19,10 @@ pub(super) async fn run(
     is_sandbox: bool,
     context: &Context,
 ) -> Result<Conclusion, Error> {
-    let surroundings = Surroundings {
-        clock,
-        random: &Random::system(),
-        redactor: &context.redactor,
-        observer: context.printer.as_ref(),
-        arguments: context.arguments.clone(),
-        is_sandbox,
-    };
+    let random = Random::system();
+    let surroundings = surroundings(clock, &random, is_sandbox, context);
     let mut finished = scan::run(settings, &surroundings, signals::interrupted()).await;
-    reports::write(&mut finished, &settings.run, context.printer.as_ref(), &mut output::documents());
+    reports::write(&mut finished, &settings.run.report, context.printer.as_ref(), &mut output::documents());
     let endings = finished.results.iter().filter_map(|result| result.ending.problem());
     for problem in endings.chain(&finished.problems) {
         context.printer.problem(problem);
@@ -37,6 +32,29 @@ pub(super) async fn run(
         show(&finished, &settings.run, context)?;
     }
     Ok(finished.conclusion)
+}
+
+/// Leaves the reports of a run that a setting kept from beginning, where the settings of the reports themselves can be read:
+/// a later step that looks for the outcome finds it. The error is returned for the caller to show, and is all that is said.
+pub(super) fn end_before_it_began(error: Error, layers: &Layers<'_>, is_sandbox: bool, context: &Context) -> Error {
+    if let Ok(settings) = ReportSettings::resolve(layers) {
+        let random = Random::system();
+        let surroundings = surroundings(&context.clock, &random, is_sandbox, context);
+        let mut finished = Finished::before_it_began(error.to_problem(), &surroundings);
+        reports::write(&mut finished, &settings, &Silence, &mut output::documents());
+    }
+    error
+}
+
+fn surroundings<'a>(clock: &'a Clock, random: &'a Random, is_sandbox: bool, context: &'a Context) -> Surroundings<'a> {
+    Surroundings {
+        clock,
+        random,
+        redactor: &context.redactor,
+        observer: context.printer.as_ref(),
+        arguments: context.arguments.clone(),
+        is_sandbox,
+    }
 }
 
 /// Shows the table: on standard output, unless a report went there, which must then be alone on it.

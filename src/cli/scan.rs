@@ -42,7 +42,8 @@ pub(super) async fn run(arguments: Arguments, context: &Context) -> Result<u8, E
     if arguments.list_files || arguments.archive_only.is_some() {
         return look(&arguments, &layers, context);
     }
-    let settings = ScanSettings::resolve(&layers)?;
+    let settings = ScanSettings::resolve(&layers)
+        .map_err(|error| pipeline::end_before_it_began(error.into(), &layers, false, context))?;
     for warning in &settings.warnings {
         context.printer.event(&Event::Warning(warning.clone()));
     }

@@ -34,12 +34,12 @@ use crate::clock::Clock;
 use crate::credentials::Credential;
 use crate::error::{Error, Problem, Signal};
 use crate::finding::{Ending, ScanResult, fingerprint};
-use crate::gate::{Conclusion, Verdict, conclude, judge};
+use crate::gate::{Conclusion, GateSettings, OnClass, Verdict, conclude, judge};
 use crate::http::{Client, Random, Redactor};
 use crate::platform::cybedefend::CybeDefend;
 use crate::platform::{PlatformId, Request};
 use crate::report::{Report, RunFacts};
-use crate::settings::{EntrySettings, RunSettings, ScanSettings};
+use crate::settings::{EntrySettings, ScanSettings};
 
 /// What a run has around it, and a test replaces.
 pub struct Surroundings<'a> {
@@ -69,9 +69,29 @@ pub struct Finished {
     pub conclusion: Conclusion,
     /// What went wrong outside of any entry.
     pub problems: Vec<Problem>,
+    /// `--on`.
+    on: OnClass,
 }
 
 impl Finished {
+    /// A run that ended before it had begun, such as over a setting that cannot be read. It has a cause and no results.
+    pub fn before_it_began(problem: Problem, surroundings: &Surroundings<'_>) -> Self {
+        let verdict = judge(&[], &GateSettings::default());
+        let (problems, on) = (vec![problem], OnClass::default());
+        let conclusion = conclude(&verdict, &[], &problems, &on);
+        let now = surroundings.clock.now();
+        let facts = RunFacts {
+            started: now,
+            ended: now,
+            commit: None,
+            branch: None,
+            repository_url: None,
+            arguments: surroundings.arguments.clone(),
+            is_sandbox: surroundings.is_sandbox,
+        };
+        Self { facts, results: Vec::new(), verdict, conclusion, problems, on }
+    }
+
     /// What the reports are made of.
     pub fn report(&self) -> Report<'_> {
         Report {
@@ -84,9 +104,9 @@ impl Finished {
     }
 
     /// Takes note of what went wrong after the verdict, which may change how the run ends.
-    pub fn add_problem(&mut self, problem: Problem, settings: &RunSettings) {
+    pub fn add_problem(&mut self, problem: Problem) {
         self.problems.push(problem);
-        self.conclusion = conclude(&self.verdict, &self.results, &self.problems, &settings.on);
+        self.conclusion = conclude(&self.verdict, &self.results, &self.problems, &self.on);
     }
 }
 
@@ -113,7 +133,8 @@ pub async fn run(
     let results = parts.into_iter().map(|part| part.into_result(&cut_short, &tree));
     let results: Vec<ScanResult> = results.map(|result| complete(result, prepared.as_ref(), surroundings)).collect();
     let verdict = judge(&results, &settings.run.gate);
-    let conclusion = conclude(&verdict, &results, &[], &settings.run.on);
+    let on = settings.run.on.clone();
+    let conclusion = conclude(&verdict, &results, &[], &on);
     let facts = RunFacts {
         started,
         ended: surroundings.clock.now(),
@@ -123,7 +144,7 @@ pub async fn run(
         arguments: surroundings.arguments.clone(),
         is_sandbox: surroundings.is_sandbox,
     };
-    Finished { facts, results, verdict, conclusion, problems: Vec::new() }
+    Finished { facts, results, verdict, conclusion, problems: Vec::new(), on }
 }
 
 /// One entry while it runs: what it has brought so far, and its ending once it has one.

@@ -9,19 +9,19 @@ use super::observer::{Event, Observer};
 use crate::error::Error;
 use crate::report::outcome::{self, ReportFile};
 use crate::report::{self, Options, Written};
-use crate::settings::{Destination, ReportTarget, RunSettings};
+use crate::settings::{Destination, ReportSettings, ReportTarget};
 
 /// Writes everything that was asked for; `documents` is where a report to standard output goes.
-pub fn write(finished: &mut Finished, settings: &RunSettings, observer: &dyn Observer, documents: &mut dyn Write) {
-    let options = Options { suppressed: settings.report.suppressed, ..Options::default() };
+pub fn write(finished: &mut Finished, settings: &ReportSettings, observer: &dyn Observer, documents: &mut dyn Write) {
+    let options = Options { suppressed: settings.suppressed, ..Options::default() };
     let mut files = Vec::new();
-    for target in &settings.report.reports {
+    for target in &settings.reports {
         let written = write_one(finished, target, &options, documents);
         let is_written = written.is_ok();
         let cut = match written {
             Ok(Written { cut }) => cut,
             Err(error) => {
-                finished.add_problem(error.to_problem(), settings);
+                finished.add_problem(error.to_problem());
                 Vec::new()
             }
         };
@@ -40,10 +40,10 @@ pub fn write(finished: &mut Finished, settings: &RunSettings, observer: &dyn Obs
         files.push(ReportFile { format: target.format, path, written: is_written, cut });
     }
 
-    let outcome = write_atomically(&settings.report.outcome, |out| outcome::write(&finished.report(), &files, out));
+    let outcome = write_atomically(&settings.outcome, |out| outcome::write(&finished.report(), &files, out));
     match outcome {
-        Ok(()) => observer.event(&Event::Wrote(&settings.report.outcome)),
-        Err(error) => finished.add_problem(error.to_problem(), settings),
+        Ok(()) => observer.event(&Event::Wrote(&settings.outcome)),
+        Err(error) => finished.add_problem(error.to_problem()),
     }
 }
 

@@ -122,10 +122,10 @@ fn a_report_that_cannot_be_written_keeps_the_others_and_the_verdict() {
 }
 
 #[test]
-fn a_value_that_is_none_ends_before_anything_is_asked() {
+fn a_value_that_is_none_ends_before_anything_is_asked_and_leaves_the_outcome() {
     let served = Served::with_faults(&[]);
-    let ended = served.scan(&["--fail-on", "hgih"]).run();
-    ended.assert_exit_code(2).assert_stderr_has("`hgih`").assert_stderr_has("high");
+    let scan = served.scan(&["--fail-on", "hgih"]);
+    assert_ends(&served, scan, 2, "usage", "`hgih`").assert_stderr_has("high");
 }
 
 #[test]
