@@ -55,7 +55,7 @@ fn a_failed_gate_says_why_and_what_would_make_it_pass() {
     src/app.py:2  Title of sqli
     src/app.py:3  Title of sqli
     and 2 more
-    to pass: fix 5 of them, or close them at the platform
+    to pass: fix them, or close them at the platform
 ";
     assert!(text.contains(why), "{text}");
 }
