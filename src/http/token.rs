@@ -79,7 +79,9 @@ async fn exchange(grant: &Grant, client: &Client) -> Result<Token, Error> {
         Some(400 | 401 | 403) => error.meaning(Class::Auth, &grant.refusal, &grant.remedy),
         _ => error,
     })?;
-    let Some(secret) = answer.access_token.and_then(|token| Secret::new(token.0.expose_secret())) else {
+    let token = answer.access_token.and_then(|token| Secret::new(token.0.expose_secret()));
+    // Characters as RFC 6750 section 2.1 has them, not quite so strictly: what no header can carry is no token.
+    let Some(secret) = token.filter(|token| token.expose().bytes().all(|byte| byte.is_ascii_graphic())) else {
         return Err(Error::protocol(&grant.token_url, "answered without an access token", &grant.remedy));
     };
     client.redactor().learn(&secret);

@@ -24,6 +24,11 @@ impl Text {
     pub(super) fn take(self) -> Option<String> {
         self.0
     }
+
+    /// This text, or where it is absent the other.
+    pub(super) fn or(self, other: Self) -> Self {
+        Self(self.0.or(other.0))
+    }
 }
 
 impl From<&str> for Text {
@@ -81,6 +86,11 @@ impl Number {
     /// The number, always finite.
     pub(super) fn get(self) -> Option<f64> {
         self.0
+    }
+
+    /// This number, or where it is absent the other.
+    pub(super) fn or(self, other: Self) -> Self {
+        Self(self.0.or(other.0))
     }
 
     /// The number as a count; a fraction is dropped, and a negative number is no count.

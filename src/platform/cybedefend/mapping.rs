@@ -38,7 +38,8 @@ pub(super) struct Own {
 /// A row of some family.
 pub(super) trait Row {
     /// The finding, and what tells its row from the others of its list: the id, or where it is missing the name and place.
-    /// `None` for a row with neither id nor name, which the vendor's client skips too (contract 5.3).
+    /// `None` for a row with neither id nor name, which the vendor's client skips too (contract 5.3). A row that is rated all the
+    /// same is kept: what has a severity is no empty row, and skipping it could pass a build.
     fn into_finding(self, family: Family, mapper: &mut Mapper<'_>) -> Option<(Box<str>, Finding)>;
 }
 
@@ -100,6 +101,11 @@ pub(super) fn key(id: &Text, name: Option<&str>, location: &Location) -> Option<
         Some(id) => Some(id.into()),
         None => name.map(|name| format!("{name}\n{location}").into()),
     }
+}
+
+/// What stands in for the name of a row that has none: how it is rated, if it is.
+pub(super) fn rating<'a>(severity: &'a Text, scores: &[Number]) -> Option<&'a str> {
+    severity.get().or_else(|| scores.iter().any(|score| score.get().is_some()).then_some("scored"))
 }
 
 /// The effective severity: a rating by its word, else by the score's band. `none` and `unknown` are no ratings here (contract 10,

@@ -238,6 +238,8 @@ pub(super) struct AffectedPackage {
 #[derive(Debug, Default, PartialEq, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct ContainerRow {
+    /// Only there if an instance wraps this family as it does the others: a severity in there must not be lost.
+    pub(super) base: Option<Box<Self>>,
     pub(super) id: Text,
     pub(super) vulnerability_identifier: Text,
     pub(super) current_state: Text,
@@ -247,6 +249,25 @@ pub(super) struct ContainerRow {
     pub(super) cvss4_environmental_score: Number,
     pub(super) package: Option<ContainerPackage>,
     pub(super) vuln: Option<ContainerAdvisory>,
+}
+
+impl ContainerRow {
+    /// The row without its wrapper: what is inside counts first.
+    pub(super) fn flat(mut self) -> Self {
+        let Some(inner) = self.base.take() else { return self };
+        Self {
+            base: None,
+            id: inner.id.or(self.id),
+            vulnerability_identifier: inner.vulnerability_identifier.or(self.vulnerability_identifier),
+            current_state: inner.current_state.or(self.current_state),
+            current_severity: inner.current_severity.or(self.current_severity),
+            fixed_version: inner.fixed_version.or(self.fixed_version),
+            cvss4_base_score: inner.cvss4_base_score.or(self.cvss4_base_score),
+            cvss4_environmental_score: inner.cvss4_environmental_score.or(self.cvss4_environmental_score),
+            package: inner.package.or(self.package),
+            vuln: inner.vuln.or(self.vuln),
+        }
+    }
 }
 
 /// The package of a container row.
