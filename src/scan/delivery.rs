@@ -43,11 +43,13 @@ fn try_write(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) 
     Ok(())
 }
 
-/// The operating system's words without the temporary name, which would tell nobody anything.
-fn reason(error: &io::Error) -> String {
-    match error.raw_os_error() {
-        Some(code) => io::Error::from_raw_os_error(code).to_string(),
-        None => error.to_string(),
+/// The operating system's words without the temporary name, which would tell nobody anything. The tempfile crate writes it
+/// behind them and gives them in no other way.
+pub(super) fn reason(error: &io::Error) -> String {
+    let text = error.to_string();
+    match text.rsplit_once(" at path \"") {
+        Some((words, _)) => words.to_owned(),
+        None => text,
     }
 }
 
@@ -160,6 +162,7 @@ mod tests {
     fn a_place_that_takes_no_file_is_an_error_that_says_why() {
         let folder = tempfile::tempdir().unwrap();
         let message = |path: &Path| write_text(path, "").unwrap_err().to_string();
+        assert!(!message(Path::new("/proc/a.sarif")).contains(".scangate-"));
         assert!(message(&folder.path().join("no/a.sarif")).ends_with("no does not exist"));
         assert!(message(folder.path()).ends_with("something that is no file is in its place"));
         assert!(message(Path::new("/")).ends_with("that is no place for a file"));

@@ -82,7 +82,8 @@ async fn archive_directory(
     let file = archive::temporary(Some(&settings.temporary_folder))?;
     let destination = file.reopen().map_err(|error| archive::Error::Write(error.to_string()))?;
     let directory = directory.to_owned();
-    let own_files: Vec<PathBuf> = settings.run.report.files().collect();
+    // The folder for temporary files may lie in the tree.
+    let own_files: Vec<PathBuf> = settings.run.report.files().chain([file.path().to_owned()]).collect();
     let (selection, summary) = off_thread(move || {
         let selection = select(&directory, untracked, &own_files)?;
         let summary = archive::write(&selection, &destination)?;

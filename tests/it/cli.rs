@@ -126,3 +126,16 @@ fn a_demo_has_no_flag_of_an_account() {
         Scangate::new(["demo", flag]).run().assert_exit_code(2).assert_stderr_has("unexpected argument");
     }
 }
+
+#[test]
+fn an_archive_that_cannot_be_written_or_read_is_named_as_the_user_named_it() {
+    let ended = Scangate::new(["scan", "--archive-only", "no/such/a.zip"]).file("a.py", "").run();
+    ended.assert_exit_code(2).assert_stderr_has("error: cannot write the archive no/such/a.zip: ");
+    assert!(!ended.stderr().contains("scangate-"), "{}", ended.stderr());
+
+    let ended = Scangate::new(["scan", "--platform", "cybedefend", "--archive", "a.zip"])
+        .env("CYBEDEFEND_PAT", "pat_of_nobody_00000000")
+        .file("a.zip", "no zip")
+        .run();
+    ended.assert_exit_code(2).assert_stderr_has("error: cannot send the archive a.zip: it is no zip file");
+}

@@ -96,6 +96,21 @@ fn a_folder_that_does_not_exist_is_named() {
 }
 
 #[test]
+fn a_file_in_place_of_a_folder_is_named() {
+    let served = Served::with_faults(&[]);
+    assert_ends(&served, served.scan(&["-vv", "--dir", "app.py"]), 2, "usage", "app.py: it is not a directory");
+}
+
+#[test]
+fn the_archive_never_holds_itself() {
+    let served = Served::with_faults(&[]);
+    let scan = served.scan(&["-vv", "--dir", "empty"]);
+    let empty = scan.directory().join("empty");
+    fs_err::create_dir(&empty).unwrap();
+    assert_ends(&served, scan.env("TMPDIR", empty), 2, "usage", "no file was archived from empty");
+}
+
+#[test]
 fn a_dead_host_is_named() {
     let served = Served::with_faults(&[]);
     // The port was free a moment ago, and nobody listens on it now.

@@ -35,9 +35,17 @@ pub enum Error {
         /// Whether only tracked files were looked at.
         tracked_only: bool,
     },
-    /// The archive could not be written.
+    /// The archive could not be written into the folder for temporary files.
     #[error("cannot write the archive: {0}")]
     Write(String),
+    /// The archive could not be written where `--archive-only` asks for it.
+    #[error("cannot write the archive {}: {cause}", .path.display())]
+    Save {
+        /// The path as the user gave it.
+        path: PathBuf,
+        /// What happened.
+        cause: String,
+    },
     /// The archive is larger than any platform takes.
     #[error("the archive is larger than {} bytes, the most that can be uploaded", .limit)]
     TooLarge {
@@ -72,6 +80,7 @@ impl Error {
             }
             Self::Empty { tracked_only: false, .. } => "check --dir, .gitignore and .scangateignore",
             Self::Write(_) => "check that the folder for temporary files can be written and has room",
+            Self::Save { .. } => "check that the folder exists, can be written and has room",
             Self::TooLarge { .. } => {
                 "leave large files out with .scangateignore, or scan a part of the tree with --dir"
             }

@@ -19,6 +19,9 @@ use std::path::Path;
 
 use tempfile::NamedTempFile;
 use zip::ZipArchive;
+use zip::result::ZipError;
+
+use super::delivery;
 
 pub use error::Error;
 pub use rules::{IGNORE_FILE, SECRET_FILES, ignore_rules};
@@ -32,23 +35,28 @@ pub const MAX_BYTES: u64 = 5 << 30;
 /// An empty file for an archive, readable by its owner alone and deleted when the value is dropped. `directory` is the
 /// runner's folder for temporary files (`RUNNER_TEMP`); without one it is the system's.
 pub fn temporary(directory: Option<&Path>) -> Result<NamedTempFile, Error> {
+    let directory = directory.map_or_else(tempfile::env::temp_dir, Path::to_owned);
     let mut builder = tempfile::Builder::new();
     builder.prefix("scangate-").suffix(".zip").permissions(Permissions::from_mode(0o600));
-    match directory {
-        Some(directory) => builder.tempfile_in(directory),
-        None => builder.tempfile(),
-    }
-    .map_err(|error| Error::write(&error))
+    let refused =
+        |error| Error::Write(format!("cannot create a file in {}: {}", directory.display(), delivery::reason(&error)));
+    builder.tempfile_in(&directory).map_err(refused)
 }
 
 /// Writes the archive to `path`, as `--archive-only` asks. It appears there whole or not at all, and replaces what was there,
 /// a symbolic link included.
 pub fn save(selection: &Selection, path: &Path) -> Result<Summary, Error> {
     let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let file = temporary(Some(directory))?;
-    let summary = write(selection, file.as_file())?;
-    file.persist(path).map_err(|error| Error::write(&error))?;
-    Ok(summary)
+    let saved = || {
+        let file = temporary(Some(directory))?;
+        let summary = write(selection, file.as_file())?;
+        file.persist(path).map_err(|error| Error::Write(delivery::reason(&error.error)))?;
+        Ok(summary)
+    };
+    saved().map_err(|error| match error {
+        Error::Write(cause) => Error::Save { path: path.to_owned(), cause },
+        error => error,
+    })
 }
 
 /// Checks an archive that the user gives with `--archive`: a zip file with at least one file in it, and small enough. It is
@@ -63,7 +71,10 @@ pub fn ready(path: &Path) -> Result<Summary, Error> {
         return Err(Error::TooLarge { limit: MAX_BYTES });
     }
     let file = fs_err::File::open(path).map_err(|error| refused(error.to_string()))?.into_file();
-    let archive = ZipArchive::new(std::io::BufReader::new(&file)).map_err(|error| refused(error.to_string()))?;
+    let archive = ZipArchive::new(std::io::BufReader::new(&file)).map_err(|error| match error {
+        ZipError::Io(error) => refused(error.to_string()),
+        error => refused(format!("it is no zip file that can be read ({error})")),
+    })?;
     let files = archive.file_names_raw().filter(|name| !name.ends_with(b"/")).count();
     if files == 0 {
         return Err(refused("there is no file in it".to_owned()));

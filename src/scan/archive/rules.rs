@@ -1,5 +1,6 @@
 //! Which names stay out of the archive: `.scangateignore`, and the built-in list of secret files.
 
+use std::io::ErrorKind;
 use std::path::Path;
 
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
@@ -97,7 +98,8 @@ pub fn ignore_rules(directory: &Path) -> Result<String, Error> {
     let path = directory.join(IGNORE_FILE);
     let refused = |cause: &str| Err(Error::IgnoreFile(cause.to_owned()));
     match fs_err::symlink_metadata(&path) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(String::new()),
+        // That a directory is none is said better by who enters it.
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(String::new()),
         Err(error) => Err(error.into()),
         // A link could bring in rules that no reviewer of the repository sees.
         Ok(found) if !found.is_file() => refused("it is not a regular file"),
