@@ -170,7 +170,7 @@ pub fn judge(results: &[ScanResult], settings: &GateSettings) -> Verdict {
         let count = findings.len() as u64;
         match settings.limits.of(kind, severity) {
             Some((allowed, setting)) if count > allowed => {
-                let remedy = fix_or_close(count - allowed);
+                let remedy = fix_or_close(count - allowed, count);
                 reasons.push(Reason {
                     broken: Broken::Limit { kind, severity, count, allowed, setting },
                     findings,
@@ -182,7 +182,8 @@ pub fn judge(results: &[ScanResult], settings: &GateSettings) -> Verdict {
     }
     if !unrated.is_empty() {
         let count = unrated.len() as u64;
-        let remedy = format!("{}, have the platform rate them, or set --unrated to a severity", fix_or_close(count));
+        let remedy =
+            format!("{}, have the platform rate them, or set --unrated to a severity", fix_or_close(count, count));
         reasons.push(Reason { broken: Broken::Unrated { count }, findings: unrated, remedy });
     }
     reasons.extend(results.iter().flat_map(|result| policy_reasons(result, settings)));
@@ -200,10 +201,13 @@ fn numbered(results: &[ScanResult]) -> impl Iterator<Item = (FindingReference, &
     })
 }
 
-fn fix_or_close(count: u64) -> String {
-    match count {
-        1 => "fix it, or close it at the platform".to_owned(),
-        count => format!("fix {count} of them, or close them at the platform"),
+/// What to do about `over` findings of `count`.
+fn fix_or_close(over: u64, count: u64) -> String {
+    match (over, count) {
+        (_, 1) => "fix it, or close it at the platform".to_owned(),
+        (over, count) if over == count => "fix them, or close them at the platform".to_owned(),
+        (1, _) => "fix one of them, or close one at the platform".to_owned(),
+        (over, _) => format!("fix {over} of them, or close {over} at the platform"),
     }
 }
 
