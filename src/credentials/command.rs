@@ -1,7 +1,7 @@
 //! `--token-command`: a program that prints a token.
 
 use std::path::PathBuf;
-use std::process::Stdio;
+use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt as _};
@@ -50,14 +50,16 @@ impl CommandLine {
             .map_err(|error| format!("cannot start `{}`: {error}", self.program))?;
         tokio::select! {
             outcome = finish(&mut child) => {
-                let (success, output, complaints) = outcome?;
-                if success {
+                let (status, output, complaints) = outcome?;
+                if status.success() {
                     let line = output.split(|byte| *byte == b'\n').next().unwrap_or_default();
                     return Ok(line.to_vec());
                 }
                 let complaints = redactor.clean(String::from_utf8_lossy(&complaints).trim());
                 let complaints: String = complaints.chars().take(SHOWN).collect();
-                Err(format!("`{}` failed: {complaints}", self.program))
+                let said = if complaints.is_empty() { "it said nothing" } else { &complaints };
+                let ended = status.code().map_or("by a signal".to_owned(), |code| format!("with exit code {code}"));
+                Err(format!("`{}` ended {ended}: {said}", self.program))
             }
             () = clock.sleep(LIMIT) => Err(format!("`{}` took more than {} s", self.program, LIMIT.as_secs())),
         }
@@ -65,11 +67,11 @@ impl CommandLine {
 }
 
 /// Reads both streams side by side, since a full pipe would block the command, and then takes its status.
-async fn finish(child: &mut Child) -> Result<(bool, Vec<u8>, Vec<u8>), String> {
+async fn finish(child: &mut Child) -> Result<(ExitStatus, Vec<u8>, Vec<u8>), String> {
     let (output, complaints) = (child.stdout.take(), child.stderr.take());
     let (output, complaints) = tokio::join!(bounded(output), bounded(complaints));
     let status = child.wait().await.map_err(|error| error.to_string())?;
-    Ok((status.success(), output?, complaints?))
+    Ok((status, output?, complaints?))
 }
 
 /// Reads to the end and keeps one byte more than the bound.

@@ -201,13 +201,13 @@ fn numbered(results: &[ScanResult]) -> impl Iterator<Item = (FindingReference, &
     })
 }
 
-/// What to do about `excess` of `count` findings.
-fn fix_or_close(excess: u64, count: u64) -> String {
-    match excess {
-        1 if count == 1 => "fix it, or close it at the platform".to_owned(),
-        1 => "fix one of them, or close it at the platform".to_owned(),
-        excess if excess == count => "fix them, or close them at the platform".to_owned(),
-        excess => format!("fix {excess} of them, or close them at the platform"),
+/// What to do about `over` findings of `count`.
+fn fix_or_close(over: u64, count: u64) -> String {
+    match (over, count) {
+        (_, 1) => "fix it, or close it at the platform".to_owned(),
+        (over, count) if over == count => "fix them, or close them at the platform".to_owned(),
+        (1, _) => "fix one of them, or close one at the platform".to_owned(),
+        (over, _) => format!("fix {over} of them, or close {over} at the platform"),
     }
 }
 

@@ -26,7 +26,6 @@ struct Facts {
     status: Option<u16>,
     server_message: Option<String>,
     request_id: Option<String>,
-    effort: Effort,
     retryable: bool,
     unsent: bool,
 }
@@ -58,7 +57,6 @@ impl Error {
             status: fault.status(),
             server_message: fault.words().map(clean).filter(|words| !words.is_empty()),
             request_id: fault.request_id().map(clean),
-            effort,
             retryable: fault.is_retryable(),
             unsent,
         }))
@@ -74,7 +72,6 @@ impl Error {
             status: None,
             server_message: None,
             request_id: None,
-            effort: Effort::default(),
             retryable: false,
             unsent: true,
         }))
@@ -132,15 +129,13 @@ impl Error {
         self.0.hint.clone()
     }
 
-    /// The server's words, the request behind the message, the request id, retries and time spent: one fact a line.
+    /// The server's words, the request behind the message and the request id: one fact a line.
     pub fn detail(&self) -> Vec<String> {
         let facts = &self.0;
-        let took = (facts.effort.spent > Duration::ZERO).then(|| format!("took {}", facts.effort));
         [
             facts.server_message.as_ref().map(|words| format!("the server says: {words}")),
             facts.behind.clone(),
             facts.request_id.as_ref().map(|id| format!("request id: {id}")),
-            took,
         ]
         .into_iter()
         .flatten()
@@ -161,10 +156,10 @@ impl fmt::Display for Error {
     }
 }
 
-/// `4 retries in 8.4s`.
+/// `4 retries in 8.4 s`.
 impl fmt::Display for Effort {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let noun = if self.retries == 1 { "retry" } else { "retries" };
-        write!(formatter, "{} {noun} in {:.1}s", self.retries, self.spent.as_secs_f64())
+        write!(formatter, "{} {noun} in {:.1} s", self.retries, self.spent.as_secs_f64())
     }
 }

@@ -227,13 +227,13 @@ impl fmt::Display for Fault {
             Self::Unresolved(cause) => write!(formatter, "found no address for the host: {cause}"),
             Self::Unconnected(cause) => write!(formatter, "got no connection: {cause}"),
             Self::Untrusted(cause) => write!(formatter, "got no trusted connection: {cause}"),
-            Self::TimedOut(limit) => write!(formatter, "got no whole answer within {}s", limit.as_secs_f64()),
+            Self::TimedOut(limit) => write!(formatter, "got no whole answer within {} s", limit.as_secs_f64()),
             Self::Broken(cause) => write!(formatter, "got no whole answer, the connection broke: {cause}"),
             Self::DeadlinePassed { sent: false } => write!(formatter, "was not sent: the run's deadline has passed"),
             Self::DeadlinePassed { sent: true } => write!(formatter, "got no whole answer before the run's deadline"),
             Self::PastDeadline { cause, wait, left } => write!(
                 formatter,
-                "{cause}, and the next try in {:.1}s would come after the run's deadline in {:.1}s",
+                "{cause}, and the next try in {:.1} s would come after the run's deadline in {:.1} s",
                 wait.as_secs_f64(),
                 left.as_secs_f64()
             ),

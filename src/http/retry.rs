@@ -166,7 +166,7 @@ mod tests {
         };
         assert_eq!(
             fault.to_string(),
-            "answered 429, and the next try in 120.0s would come after the run's deadline in 30.0s"
+            "answered 429, and the next try in 120.0 s would come after the run's deadline in 30.0 s"
         );
         assert_eq!((fault.class(), fault.status()), (Class::Timeout, Some(429)));
     }

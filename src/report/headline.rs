@@ -3,7 +3,8 @@
 use super::{Report, text::counted};
 use crate::error::Class;
 
-/// The verdict in one line: `passed`, `failed`, `started` or `no verdict`, with class and exit code.
+/// The verdict in one line: `passed`, `failed`, `started` or `no verdict`, with the class where that says more, and the exit
+/// code.
 pub(super) fn headline(report: &Report<'_>) -> String {
     let conclusion = report.conclusion;
     let open = counted(report.verdict.counts.open, "open finding");
@@ -15,10 +16,12 @@ pub(super) fn headline(report: &Report<'_>) -> String {
         );
     }
     let said = match conclusion.class {
-        Class::Passed => format!("passed: {open}, none over a limit"),
-        Class::Started => "started: no verdict, since nobody waited for the scan".to_owned(),
+        Class::Passed => return format!("passed: {open}, none over a limit (exit {})", conclusion.exit_code),
+        Class::Started => {
+            return format!("started: no verdict, since nobody waited for the scan (exit {})", conclusion.exit_code);
+        }
         Class::Findings => format!("failed: {open}, {}", counted(report.verdict.reasons.len() as u64, "reason")),
-        Class::Delivery => format!("failed: the gate passes with {open}, but a report could not be delivered"),
+        Class::Delivery => format!("failed: the gate passes with {open}, but a report is missing"),
         _ => format!("no verdict: {open} so far"),
     };
     format!("{said} ({}, exit {})", conclusion.class, conclusion.exit_code)

@@ -148,7 +148,7 @@ fn describe(state: &ScanState) -> String {
         ScanState::Queued => "queued".to_owned(),
         ScanState::Running { percent: Some(percent), .. } => format!("running ({percent:.0} %)"),
         ScanState::Running { percent: None, .. } => "running".to_owned(),
-        ScanState::Unknown(word) => format!("in a state that scangate does not know, `{word}`"),
+        ScanState::Unknown(word) => format!("in a state that scangate does not know (`{word}`)"),
         ScanState::Done | ScanState::Degraded(_) | ScanState::Failed(_) | ScanState::Stopped(_) => "ended".to_owned(),
     }
 }
@@ -239,7 +239,7 @@ mod tests {
         let unknown = || Ok(ScanState::Unknown("paused".to_owned()));
         let (ended, said) = wait_for(vec![unknown(), unknown(), unknown(), Ok(ScanState::Done)]).await;
         assert_eq!(ended.unwrap(), Ended::Well);
-        assert_eq!(said, ["in a state that scangate does not know, `paused`", "ended"]);
+        assert_eq!(said, ["in a state that scangate does not know (`paused`)", "ended"]);
     }
 
     #[tokio::test]

@@ -53,6 +53,17 @@ fn a_reason_names_the_rule_the_numbers_the_findings_and_the_way_out() {
 }
 
 #[test]
+fn the_way_out_is_to_fix_or_close_what_is_over_the_limit() {
+    let remedy = |count, limit: &str| {
+        let result = entry(vec![finding(Kind::Sast, Some(Severity::High)); count]);
+        judge(&[result], &settings("high", &[limit])).reasons[0].remedy.clone()
+    };
+    assert_eq!(remedy(4, "sast.high=0"), "fix them, or close them at the platform");
+    assert_eq!(remedy(4, "sast.high=3"), "fix one of them, or close one at the platform");
+    assert_eq!(remedy(4, "sast.high=2"), "fix 2 of them, or close 2 at the platform");
+}
+
+#[test]
 fn reasons_stand_worst_first_and_then_in_the_order_of_kinds() {
     let findings = [(Kind::Sca, Severity::High), (Kind::Iac, Severity::Critical), (Kind::Sast, Severity::High)];
     let result = entry(findings.map(|(kind, severity)| finding(kind, Some(severity))).into());

@@ -3,6 +3,7 @@
 
 use url::Url;
 
+use crate::http::SafeUrl;
 use crate::platform::{Error, Region};
 
 /// The hosts and names of one region (contract 1.1).
@@ -73,7 +74,10 @@ impl Endpoints {
         if let (Some(api), None) = (api, api_cloud) {
             let Some(auth) = auth else {
                 return Err(setting(
-                    format!("--api-url {} is not CybeDefend's cloud, and no auth host is given for it", shown(api)),
+                    format!(
+                        "--api-url {} is not CybeDefend's cloud, and no auth host is given for it",
+                        SafeUrl::new(api)
+                    ),
                     "give the instance's OpenID Connect host with --auth-url as well",
                 ));
             };
@@ -81,7 +85,7 @@ impl Endpoints {
         }
         if let (Some(auth), None) = (auth, auth_cloud) {
             return Err(setting(
-                format!("--auth-url {} belongs to no region of CybeDefend's cloud", shown(auth)),
+                format!("--auth-url {} belongs to no region of CybeDefend's cloud", SafeUrl::new(auth)),
                 "give the API of the same instance with --api-url, or leave --auth-url out",
             ));
         }
@@ -117,11 +121,11 @@ impl Endpoints {
         self.api.as_str().trim_end_matches('/')
     }
 
-    /// The instance in words: `region eu`, or `the instance at` a host.
+    /// The instance in words: `region eu`, or `the instance at` an origin.
     pub(super) fn instance(&self) -> String {
         match &self.cloud {
             Some(cloud) => format!("region {}", cloud.region),
-            None => format!("the instance at {}", self.api.host_str().unwrap_or_default()),
+            None => format!("the instance at {}", self.api.origin().ascii_serialization()),
         }
     }
 
@@ -129,7 +133,7 @@ impl Endpoints {
     pub(super) fn token_page(&self) -> String {
         match &self.cloud {
             Some(cloud) => format!("at {}profile/personal-access-tokens", cloud.web),
-            None => "in your profile of that instance".to_owned(),
+            None => "in your profile there".to_owned(),
         }
     }
 
@@ -161,7 +165,7 @@ fn cloud_of(url: &Url, flag: &str, base: fn(&Cloud) -> &'static str) -> Result<O
         || url.password().is_some()
     {
         return Err(setting(
-            format!("{flag} {} is not the base URL of a server", shown(url)),
+            format!("{flag} {} is not the base URL of a server", SafeUrl::new(url)),
             "give scheme and host, such as https://cybedefend.example.com, without user name, query or fragment",
         ));
     }
@@ -173,7 +177,7 @@ fn cloud_of(url: &Url, flag: &str, base: fn(&Cloud) -> &'static str) -> Result<O
         }
         if url.origin() != known.origin() || url.path() != "/" {
             return Err(setting(
-                format!("{flag} {} is not {}", shown(url), base(cloud)),
+                format!("{flag} {} is not {}", SafeUrl::new(url), base(cloud)),
                 "give the URL exactly so, or only --region",
             ));
         }
@@ -186,14 +190,11 @@ fn extended<'a>(base: &Url, segments: impl IntoIterator<Item = &'a str>) -> Resu
     let mut url = base.clone();
     match url.path_segments_mut() {
         Ok(mut path) => path.pop_if_empty().extend(segments),
-        Err(()) => return Err(setting(format!("{} cannot be the base of a URL", shown(base)), "give scheme and host")),
+        Err(()) => {
+            return Err(setting(format!("{} cannot be the base of a URL", SafeUrl::new(base)), "give scheme and host"));
+        }
     };
     Ok(url)
-}
-
-/// Scheme, host and path: what else a URL holds may be a secret.
-fn shown(url: &Url) -> String {
-    format!("{}://{}{}", url.scheme(), url.host_str().unwrap_or_default(), url.path())
 }
 
 fn parse(text: &str) -> Result<Url, Error> {

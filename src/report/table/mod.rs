@@ -13,7 +13,7 @@ use super::text::{counted, terminal};
 use super::{Report, Written, shown};
 use crate::error::Problem;
 use crate::finding::{Ending, Finding, ScanResult, Severity};
-use crate::gate::{Counts, Reason};
+use crate::gate::{Broken, Counts, Reason};
 
 /// The look of the table.
 #[derive(Clone, Copy, Debug)]
@@ -50,32 +50,68 @@ pub(super) fn write(report: &Report<'_>, style: Style, out: &mut dyn Write) -> i
         writeln!(out)?;
         write_problem(problem, style, "", out)?;
     }
-    if !report.verdict.reasons.is_empty() {
-        writeln!(out, "\nwhy")?;
-    }
-    for reason in &report.verdict.reasons {
-        write_reason(reason, report.results, style, out)?;
-    }
+    let open = worst_first(report.results);
+    let listed = open.get(..style.findings.min(open.len())).unwrap_or_default();
+    write_reasons(report, listed, style, out)?;
     if !report.results.is_empty() {
         writeln!(out, "\nplatforms")?;
     }
     for result in report.results {
         write_platform(result, style, out)?;
     }
-    write_findings(report.results, style, out)
+    write_findings(listed, open.len(), style, out)
 }
 
-fn write_reason(reason: &Reason, results: &[ScanResult], style: Style, out: &mut dyn Write) -> io::Result<()> {
-    lines(out, style, "  ", &terminal(&reason.broken.to_string()))?;
-    let found = reason.findings.iter().filter_map(|at| results.get(at.result)?.findings.get(at.finding));
-    for finding in found.take(FINDINGS_OF_A_REASON) {
+/// The open findings of all results. Each result is sorted already; a stable sort merges them.
+fn worst_first(results: &[ScanResult]) -> Vec<&Finding> {
+    let mut open: Vec<&Finding> = results.iter().flat_map(|result| &result.findings).collect();
+    open.retain(|finding| finding.state.is_open());
+    open.sort_by_key(|finding| std::cmp::Reverse(finding.rank()));
+    open
+}
+
+/// Why it is no pass. One line says of all limits together what would make it one.
+fn write_reasons(report: &Report<'_>, listed: &[&Finding], style: Style, out: &mut dyn Write) -> io::Result<()> {
+    let is_limit = |reason: &Reason| matches!(reason.broken, Broken::Limit { .. });
+    let mut limits = 0;
+    let mut reasons = report.verdict.reasons.iter().peekable();
+    if reasons.peek().is_some() {
+        writeln!(out, "\nwhy")?;
+    }
+    while let Some(reason) = reasons.next() {
+        lines(out, style, "  ", &terminal(&reason.broken.to_string()))?;
+        write_examples(reason, report.results, listed, style, out)?;
+        limits += usize::from(is_limit(reason));
+        let remedy = match reasons.peek() {
+            Some(next) if is_limit(reason) && is_limit(next) => continue,
+            _ if is_limit(reason) && limits > 1 => "fix what is over these limits, or close it at the platform",
+            _ => &reason.remedy,
+        };
+        lines(out, style, "    ", &format!("to pass: {}", terminal(remedy)))?;
+    }
+    Ok(())
+}
+
+/// A few findings of a reason of which the list below the reasons shows none.
+fn write_examples(
+    reason: &Reason,
+    results: &[ScanResult],
+    listed: &[&Finding],
+    style: Style,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let found = || reason.findings.iter().filter_map(|at| results.get(at.result)?.findings.get(at.finding));
+    if found().any(|finding| listed.iter().any(|other| std::ptr::eq(*other, finding))) {
+        return Ok(());
+    }
+    for finding in found().take(FINDINGS_OF_A_REASON) {
         let place = terminal(&shown::location(finding).to_string());
         lines(out, style, "    ", &format!("{place}  {}", terminal(shown::title(finding))))?;
     }
-    if let Some(more) = reason.findings.len().checked_sub(FINDINGS_OF_A_REASON).filter(|&more| more > 0) {
-        writeln!(out, "    and {more} more")?;
+    match found().count().saturating_sub(FINDINGS_OF_A_REASON) {
+        0 => Ok(()),
+        more => writeln!(out, "    and {more} more"),
     }
-    lines(out, style, "    ", &format!("to pass: {}", terminal(&reason.remedy)))
 }
 
 fn write_platform(result: &ScanResult, style: Style, out: &mut dyn Write) -> io::Result<()> {
@@ -138,12 +174,8 @@ fn tally(counts: &Counts) -> String {
     if counts.closed == 0 { open } else { format!("{open}; {} closed", counts.closed) }
 }
 
-fn write_findings(results: &[ScanResult], style: Style, out: &mut dyn Write) -> io::Result<Written> {
-    let mut open: Vec<&Finding> = results.iter().flat_map(|result| &result.findings).collect();
-    open.retain(|finding| finding.state.is_open());
-    // Each result is sorted already; a stable sort merges them.
-    open.sort_by_key(|finding| std::cmp::Reverse(finding.rank()));
-    let listed = open.get(..style.findings.min(open.len())).unwrap_or_default();
+/// The list of findings, of which there are `open`.
+fn write_findings(listed: &[&Finding], open: usize, style: Style, out: &mut dyn Write) -> io::Result<Written> {
     if listed.is_empty() {
         return Ok(Written::default());
     }
@@ -170,12 +202,11 @@ fn write_findings(results: &[ScanResult], style: Style, out: &mut dyn Write) -> 
         let title = fit_end(title, title_width);
         writeln!(out, "{on}{severity}{off}  {kind}  {place}  {title}")?;
     }
-    let more = open.len() - listed.len();
+    let more = open.saturating_sub(listed.len());
     if more == 0 {
         return Ok(Written::default());
     }
-    let sentence =
-        format!("the table lists the worst {} of {}", listed.len(), counted(open.len() as u64, "open finding"));
+    let sentence = format!("the table lists the worst {} of {}", listed.len(), counted(open as u64, "open finding"));
     writeln!(out, "and {more} more: {sentence}")?;
     Ok(Written { cut: vec![sentence] })
 }

@@ -24,7 +24,7 @@ async fn a_wait_that_would_pass_the_deadline_ends_the_run_at_once() {
     assert_eq!(
         error.to_string(),
         format!(
-            "GET {}/list answered 429, and the next try in 120.0s would come after the run's deadline in 30.0s",
+            "GET {}/list answered 429, and the next try in 120.0 s would come after the run's deadline in 30.0 s",
             server.origin()
         )
     );
@@ -51,7 +51,7 @@ async fn a_pace_that_the_deadline_leaves_no_room_for_is_left_to_the_server() {
     client.send(Call::get(server.url("/"))).await.unwrap();
     let error = client.send(Call::get(server.url("/"))).await.unwrap_err();
     assert!(is(&error, Class::Timeout));
-    assert!(error.to_string().contains("answered 429, and the next try in 600.0s would come after"), "{error}");
+    assert!(error.to_string().contains("answered 429, and the next try in 600.0 s would come after"), "{error}");
 }
 
 #[tokio::test]
@@ -65,7 +65,7 @@ async fn a_server_that_never_answers_is_given_up_and_asked_again() {
     let call = Call::get(server.url("/")).timeout(Duration::from_millis(40)).attempts(1);
     let error = client().unwrap().send(call).await.unwrap_err();
     assert!(is(&error, Class::Unavailable) && !error.is_unsent());
-    assert!(error.to_string().ends_with("got no whole answer within 0.04s"), "{error}");
+    assert!(error.to_string().ends_with("got no whole answer within 0.04 s"), "{error}");
 }
 
 #[tokio::test]

@@ -57,7 +57,7 @@ async fn a_read_is_not_repeated_after_a_status_that_stays() {
 async fn after_the_last_attempt_the_error_is_one_line_that_says_how_hard_it_was_tried() {
     let server = Server::start(std::iter::repeat_n(answer(503, "retry-after: 2\n", ""), 8)).await;
     let error = client().unwrap().send(Call::get(server.url("/list?token=hidden"))).await.unwrap_err();
-    assert_eq!(error.to_string(), format!("GET {}/list answered 503 (after 7 retries in 14.0s)", server.origin()));
+    assert_eq!(error.to_string(), format!("GET {}/list answered 503 (after 7 retries in 14.0 s)", server.origin()));
     assert!(is(&error, Class::Unavailable) && error.is_retryable());
     assert_eq!(server.count(), 8);
 }

@@ -22,13 +22,13 @@ fn first_line(sample: &Sample) -> String {
 fn the_first_line_is_the_verdict() {
     assert_eq!(
         first_line(&Sample::of(vec![entry("shop", Vec::new())])),
-        "passed: 0 open findings, none over a limit (passed, exit 0)"
+        "passed: 0 open findings, none over a limit (exit 0)"
     );
     let failed = Sample::of(vec![entry("shop", vec![finding("sqli", Some(Severity::High), file("a.py", 1))])]);
     assert_eq!(first_line(&failed), "failed: 1 open finding, 1 reason (findings, exit 1)");
     let started = ScanResult { ending: Ending::Started, ..entry("shop", Vec::new()) };
     let started = Sample::of(vec![started]);
-    assert_eq!(first_line(&started), "started: no verdict, since nobody waited for the scan (started, exit 0)");
+    assert_eq!(first_line(&started), "started: no verdict, since nobody waited for the scan (exit 0)");
     let timeout = Sample::of(vec![short("shop", Class::Timeout, Vec::new())]);
     assert_eq!(first_line(&timeout), "no verdict: 0 open findings so far (timeout, exit 5)");
 }
@@ -48,14 +48,28 @@ fn nothing_but_a_pass_is_called_passed() {
 #[test]
 fn a_failed_gate_says_why_and_what_would_make_it_pass() {
     let findings = (1..=5).map(|line| finding("sqli", Some(Severity::High), file("src/app.py", line))).collect();
-    let (text, _) = table_with(&Sample::of(vec![entry("shop", findings)]), Style::default());
+    let text = table(&Sample::of(vec![entry("shop", findings)]));
     let why = "why
   5 high sast findings, 0 allowed by --fail-on high
-    src/app.py:1  Title of sqli
-    src/app.py:2  Title of sqli
-    src/app.py:3  Title of sqli
-    and 2 more
     to pass: fix them, or close them at the platform
+";
+    assert!(text.contains(why), "{text}");
+}
+
+#[test]
+fn a_reason_of_which_the_list_shows_nothing_names_its_first_findings() {
+    let critical = (1..=2).map(|line| finding("sqli", Some(Severity::Critical), file("src/app.py", line)));
+    let high = (1..=5).map(|line| finding("xss", Some(Severity::High), file("src/page.py", line)));
+    let sample = Sample::of(vec![entry("shop", critical.chain(high).collect())]);
+    let (text, _) = table_with(&sample, Style { findings: 1, ..Style::default() });
+    let why = "why
+  2 critical sast findings, 0 allowed by --fail-on high
+  5 high sast findings, 0 allowed by --fail-on high
+    src/page.py:1  Title of xss
+    src/page.py:2  Title of xss
+    src/page.py:3  Title of xss
+    and 2 more
+    to pass: fix what is over these limits, or close it at the platform
 ";
     assert!(text.contains(why), "{text}");
 }
@@ -68,17 +82,10 @@ failed: 10 open findings, 5 reasons (findings, exit 1)
 
 why
   1 critical sast finding, 0 allowed by --fail-on high
-    src/a b.py:12  Title of sql-injection
-    to pass: fix it, or close it at the platform
   1 critical secret finding, 0 allowed by --fail-on high
-    deploy/env.sh:1  Title of aws-key
-    to pass: fix it, or close it at the platform
   1 high sast finding, 0 allowed by --fail-on high
-    src/files.py:3  Title of path-traversal
-    to pass: fix it, or close it at the platform
   1 high sca finding, 0 allowed by --fail-on high
-    lodash@4.17.0 (web/package-lock.json)  Title of CVE-2021-23337
-    to pass: fix it, or close it at the platform
+    to pass: fix what is over these limits, or close it at the platform
   slow: timeout: the platform did not answer in time
     to pass: run it again
 
