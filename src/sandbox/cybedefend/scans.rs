@@ -158,6 +158,10 @@ pub(super) fn state(emulator: &Emulator, scan: &Scan) -> String {
     }
 }
 
+fn name(scan: &Scan) -> String {
+    format!("scan of {}", scan.image.as_deref().or(scan.branch.as_deref()).unwrap_or("an archive"))
+}
+
 /// `scanType`: what was scanned.
 pub(super) fn kind(scan: &Scan) -> &'static str {
     if scan.image.is_some() { "container" } else { "full" }
@@ -189,7 +193,7 @@ pub(super) async fn show(
     let started = run.filter(|_| phase != Phase::Queued).map(|run| written(run.start));
     let end = run.filter(|_| ended).map(|run| written(run.end));
     Ok(Json(json!({
-        "id": scan.id, "name": format!("scan of {}", scan.branch.as_deref().unwrap_or("an archive")), "state": state,
+        "id": scan.id, "name": name(scan), "state": state,
         "language": run.map(|run| run.languages.clone()).unwrap_or_default(), "projectId": emulator.project_id,
         "private": false, "initializerUserId": uuid_from(&[&emulator.organization_id, "user"]),
         "createAt": written(scan.created), "updatedAt": written(now), "scanType": kind(scan), "startTime": started,
