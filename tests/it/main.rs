@@ -6,6 +6,7 @@ mod cli;
 mod cybedefend_client;
 mod demo;
 mod foreign_server;
+mod github;
 mod harness;
 mod http;
 mod readme;
