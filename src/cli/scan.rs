@@ -71,9 +71,10 @@ fn checked_out(source: &Source) -> Option<String> {
 /// `--list-files` and `--archive-only`: says or writes what would be uploaded. No platform is needed for that, and none is asked.
 fn look(arguments: &Arguments, layers: &Layers<'_>, context: &Context) -> Result<u8, Error> {
     let report = ReportSettings::resolve(layers)?;
-    let Source::Directory { path, untracked } = Source::resolve(layers)? else {
-        let message = "--archive is uploaded as it is, so there is nothing to list or to archive";
-        return Err(settings::Error::new(message).with_hint("give a folder with --dir").into());
+    let (path, untracked) = match Source::resolve(layers)? {
+        Source::Directory { path, untracked } => (path, untracked),
+        Source::Archive(_) => return Err(nothing_to_show("--archive is uploaded as it is")),
+        Source::Image(_) => return Err(nothing_to_show("of an --image nothing is uploaded")),
     };
     let own_files: Vec<PathBuf> = report.files().chain(arguments.archive_only.clone()).collect();
     let selection = scan::select(&path, untracked, &own_files)?;
@@ -89,4 +90,8 @@ fn look(arguments: &Arguments, layers: &Layers<'_>, context: &Context) -> Result
     let failed = |cause: io::Error| Error::Delivery { path: "the list".to_owned(), cause: cause.to_string() };
     selection.files.iter().try_for_each(|file| context.printer.line(&file.name)).map_err(failed)?;
     Ok(Class::Passed.exit_code())
+}
+fn nothing_to_show(why: &str) -> Error {
+    let message = format!("{why}, so there is nothing to list or to archive");
+    settings::Error::new(message).with_hint("give a folder with --dir").into()
 }

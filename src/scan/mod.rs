@@ -28,8 +28,8 @@ use futures_util::future::join_all;
 
 use self::entry::Context;
 use self::observer::Observer;
+use self::prepare::Prepared;
 pub use self::prepare::select;
-use self::prepare::{Prepared, Tree};
 use crate::clock::Clock;
 use crate::credentials::Credential;
 use crate::error::{Error, Problem, Signal};
@@ -130,7 +130,8 @@ pub async fn run(
 
     let prepared = prepared.into_inner();
     let tree = prepared.as_ref().map(|prepared| prepared.tree.clone()).unwrap_or_default();
-    let results = parts.into_iter().map(|part| part.into_result(&cut_short, &tree));
+    let place = prepared.as_ref().map_or("", Prepared::place);
+    let results = parts.into_iter().map(|part| part.into_result(&cut_short, place));
     let results: Vec<ScanResult> = results.map(|result| complete(result, prepared.as_ref(), surroundings)).collect();
     let verdict = judge(&results, &settings.run.gate);
     let on = settings.run.on.clone();
@@ -197,6 +198,7 @@ impl<'a> Part<'a> {
             project_id: entry.project_id.clone(),
             branch: settings.branch.clone().or_else(|| prepared.tree.head.branch.clone()),
             directory: prepared.tree.directory.clone(),
+            image: prepared.image(),
         };
         let context = Context {
             client: &client,
@@ -205,6 +207,7 @@ impl<'a> Part<'a> {
             observer,
             polling_deadline: deadline.of_polling,
             poll_interval: settings.poll_interval,
+            vendor_policy: settings.run.gate.vendor_policy,
         };
         // The one place that lists the platforms' types.
         let ended = match entry.platform {
@@ -216,11 +219,11 @@ impl<'a> Part<'a> {
         ended
     }
 
-    fn into_result(self, cut_short: &Error, tree: &Tree) -> ScanResult {
+    fn into_result(self, cut_short: &Error, place: &str) -> ScanResult {
         let ending = self.ending.into_inner().unwrap_or_else(|| Ending::Short(cut_short.to_problem()));
-        let by_default = || match tree.directory.as_str() {
+        let by_default = || match place {
             "" => format!("scangate/{}/", self.entry.name),
-            directory => format!("scangate/{}/{directory}/", self.entry.name),
+            place => format!("scangate/{}/{place}/", self.entry.name),
         };
         let category = self.entry.category.clone().unwrap_or_else(by_default);
         ScanResult { category, ending, ..self.result.into_inner() }

@@ -28,6 +28,7 @@ pub(super) fn clean(result: &mut ScanResult, redactor: &Redactor) {
     }
     for violation in result.policy.iter_mut().flat_map(|policy| &mut policy.violations) {
         text(&mut violation.rule);
+        text(&mut violation.action);
     }
     let mut rules = HashMap::new();
     for finding in &mut result.findings {

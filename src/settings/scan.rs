@@ -20,7 +20,7 @@ use crate::{credentials, http};
 pub struct ScanSettings {
     /// The platforms, each with what is asked of it; at least one.
     pub entries: Vec<EntrySettings>,
-    /// What is uploaded.
+    /// What is scanned.
     pub source: Source,
     /// `--branch`; else the CI or git says it.
     pub branch: Option<String>,
@@ -59,11 +59,11 @@ pub struct EntrySettings {
     pub auth_url: Option<Url>,
     /// `--project-id`.
     pub project_id: Option<String>,
-    /// `--category`, ending in `/`; else `scangate/<name>/<dir>/`.
+    /// `--category`, ending in `/`; else `scangate/<name>/<dir or image>/`.
     pub category: Option<String>,
 }
 
-/// What is uploaded.
+/// What is scanned.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
     /// `--dir`.
@@ -75,6 +75,8 @@ pub enum Source {
     },
     /// `--archive`: a ready zip.
     Archive(PathBuf),
+    /// `--image`: the reference of a container image, in one line; what else it must be is the platform's affair.
+    Image(String),
 }
 
 /// What a scan and a demo have in common.
@@ -161,20 +163,26 @@ impl EntrySettings {
 }
 
 impl Source {
-    /// Reads it from the layers. Of `--dir` and `--archive` that of the higher layer is taken; in one layer they exclude each
-    /// other.
+    /// Reads it from the layers. Of `--dir`, `--archive` and `--image` that of the highest layer is taken; in one layer they exclude
+    /// each other.
     pub fn resolve(layers: &Layers<'_>) -> Result<Self, Error> {
         let untracked = layers.switch(&keys::UNTRACKED)?;
-        let directory = |path: &str| Self::Directory { path: path.into(), untracked };
-        match (layers.value(&keys::DIR), layers.value(&keys::ARCHIVE)) {
-            (None, None) => Ok(directory(".")),
-            (Some(dir), Some(archive)) if dir.origin.depth() == archive.origin.depth() => {
-                let message = format!("{} and {} exclude each other", dir.origin, archive.origin);
-                Err(Error::new(message).with_hint("give the one that is to be scanned"))
-            }
-            (Some(dir), Some(archive)) if dir.origin.depth() < archive.origin.depth() => Ok(directory(dir.text)),
-            (_, Some(archive)) => Ok(Self::Archive(archive.text.into())),
-            (Some(dir), None) => Ok(directory(dir.text)),
+        let mut given: Vec<_> = [&keys::DIR, &keys::ARCHIVE, &keys::IMAGE]
+            .into_iter()
+            .filter_map(|key| layers.value(key).map(|sourced| (key.name, sourced)))
+            .collect();
+        given.sort_by_key(|(_, sourced)| sourced.origin.depth());
+        if let [(_, first), (_, second), ..] = given.as_slice()
+            && first.origin.depth() == second.origin.depth()
+        {
+            let message = format!("{} and {} exclude each other", first.origin, second.origin);
+            return Err(Error::new(message).with_hint("give the one that is to be scanned"));
+        }
+        match given.first() {
+            Some((name, archive)) if *name == keys::ARCHIVE.name => Ok(Self::Archive(archive.text.into())),
+            Some((name, image)) if *name == keys::IMAGE.name => Ok(Self::Image(image.line()?)),
+            Some((_, directory)) => Ok(Self::Directory { path: directory.text.into(), untracked }),
+            None => Ok(Self::Directory { path: ".".into(), untracked }),
         }
     }
 }

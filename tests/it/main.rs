@@ -4,6 +4,7 @@ mod architecture;
 mod archive;
 mod cli;
 mod cybedefend_client;
+mod cybedefend_traps;
 mod demo;
 mod foreign_server;
 mod github;

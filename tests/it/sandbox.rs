@@ -12,7 +12,8 @@ use std::time::Duration;
 use scangate::sandbox::{Policy, SandboxOptions, Server, serve};
 use serde_json::{Value, json};
 
-use wire::{CARELESS, Session, archive, send};
+pub(crate) use wire::CARELESS;
+use wire::{Session, archive, send};
 
 fn ids(list: &Value) -> Vec<String> {
     let rows = list["vulnerabilities"].as_array().unwrap().iter();

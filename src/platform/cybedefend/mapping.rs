@@ -15,6 +15,7 @@ pub(super) struct Mapper<'a> {
     endpoints: &'a Endpoints,
     project: &'a str,
     directory: &'a str,
+    image: Option<&'a str>,
     rules: HashMap<(Family, String), Arc<Rule>>,
 }
 
@@ -46,7 +47,18 @@ pub(super) trait Row {
 impl<'a> Mapper<'a> {
     /// A mapper for `project`. Paths get `directory` as prefix.
     pub(super) fn new(endpoints: &'a Endpoints, project: &'a str, directory: &'a str) -> Self {
-        Self { endpoints, project, directory, rules: HashMap::new() }
+        Self { endpoints, project, directory, image: None, rules: HashMap::new() }
+    }
+
+    /// The same for the scan of an image: rows that name no image are about this one.
+    #[must_use]
+    pub(super) fn of_image(self, image: Option<&'a str>) -> Self {
+        Self { image, ..self }
+    }
+
+    /// The image that is scanned, if it is one.
+    pub(super) fn image(&self) -> Option<&'a str> {
+        self.image
     }
 
     /// A path from the repository root; `None` for what is no path inside the repository.

@@ -121,7 +121,8 @@ impl Row for ContainerRow {
             fixed_version: row.fixed_version.take(),
         });
         let remediation = package.as_ref().and_then(upgrade);
-        let location = Location::Image { image: advisory.target.take().unwrap_or_default(), package };
+        let image = advisory.target.take().or_else(|| mapper.image().map(str::to_owned)).unwrap_or_default();
+        let location = Location::Image { image, package };
         let scores = [row.cvss4_base_score, row.cvss4_environmental_score, Number::default()];
         let rating = rating(&row.current_severity, &scores);
         let key = key(&row.id, name.as_deref().or(rating), &location)?;

@@ -39,11 +39,22 @@ pub(super) struct StartScan<'a> {
     pub(super) source_type: &'static str,
 }
 
-/// What a start answers (contract 3.1). It has no `Debug`: the URL is a credential.
+/// What `POST /project/{id}/scan/container/start` takes (contract 3.4).
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct StartImageScan<'a> {
+    /// The image's reference.
+    pub(super) image_to_scan: &'a str,
+    /// As in [`StartScan`].
+    #[serde(flatten)]
+    pub(super) common: StartScan<'a>,
+}
+
+/// What a start answers (contract 3.1 and 3.4). It has no `Debug`: the URL is a credential.
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct ScanStarted {
-    /// The signed address for the archive.
+    /// The signed address for the archive; an image has none.
     pub(super) url: Text,
     /// The scan's id.
     pub(super) scan_id: Text,

@@ -10,10 +10,12 @@ use axum::response::{IntoResponse as _, Response};
 use serde_json::{Map, Value, json};
 
 use super::refusal::Refusal;
+use super::results::allowed_family;
 use super::store::{Phase, Scan};
 use super::{Emulator, project, signature, written};
 use crate::sandbox::entropy::uuid_from;
 use crate::sandbox::fault::Kind;
+use crate::sandbox::rules::Family;
 
 const SOURCE_TYPES: [&str; 6] = ["manual", "cli", "github", "gitlab", "jetbrains", "vscode"];
 /// Registries that images are scanned from, as path segments; GitHub's has a path of its own.
@@ -93,6 +95,7 @@ pub(super) async fn start_container(
     body: Bytes,
 ) -> Result<Json<Value>, Refusal> {
     project::check(&emulator, &project)?;
+    allowed_family(&emulator, Family::Container.as_str())?;
     let fields = read_body(&headers, &body)?;
     check_source_type(&fields)?;
     let image = required(&fields, "imageToScan")?;

@@ -351,7 +351,8 @@ fn what_was_left_out_and_a_blocking_policy_are_notifications() {
     let mut result = entry("shop", Vec::new());
     result.files_left_out = 3;
     result.notes = vec!["unknown word `parked` counts as open".to_owned()];
-    let violation = PolicyViolation { rule: "No critical".to_owned(), blocks: true, affected: 2 };
+    let (rule, action) = ("No critical".to_owned(), "BLOCK".to_owned());
+    let violation = PolicyViolation { rule, action, acknowledged: false, blocks: true, affected: 2 };
     result.policy = Some(PolicyDecision { violations: vec![violation] });
     let mut sample = Sample::of(vec![result]);
     sample.facts.is_sandbox = true;
