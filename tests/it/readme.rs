@@ -8,11 +8,13 @@ use std::process::{Command, Output, Stdio};
 use scangate::error::Class;
 
 /// Every document, from the repository root.
-const DOCUMENTS: [&str; 6] = [
+const DOCUMENTS: [&str; 8] = [
     "README.md",
     "CONTRIBUTING.md",
     "CHANGELOG.md",
     "docs/architecture.md",
+    "docs/ci-security.md",
+    "docs/github.md",
     "docs/how-a-run-decides.md",
     "examples/vulnerable-app/README.md",
 ];
