@@ -93,7 +93,7 @@ pub(super) async fn run(arguments: Arguments, context: &Context) -> Result<u8, E
 
     context.printer.event(&Event::Note(INTRODUCTION.to_owned()));
     let (simulated, real) = (Stopwatch::start(&clock), Stopwatch::start(&context.clock));
-    let conclusion = pipeline::run(&settings, &clock, true, context).await?;
+    let conclusion = pipeline::run(&settings, &clock, true, context).await;
     let last = format!("\n{}\n", explain(conclusion, simulated.elapsed(), real.elapsed()));
     server.shutdown().await;
     context.printer.document(&last, pipeline::is_stdout_taken(&settings.run)).map_err(|error| not_set_up(&error))?;
@@ -113,6 +113,7 @@ fn scan_settings(
         name: demo.platform.as_str().to_owned(),
         platform: demo.platform,
         credential: Some(Source { kind: secret, origin: "the sandbox's own token".to_owned() }),
+        credential_advice: None,
         region: None,
         api_url: Some(url(server.api_url())?),
         auth_url: Some(url(server.auth_url())?),
@@ -127,6 +128,7 @@ fn scan_settings(
         },
         branch: None,
         commit: None,
+        repository_url: None,
         run: demo.run,
         poll_interval: None,
         http: http::Options::default(),

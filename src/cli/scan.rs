@@ -5,9 +5,11 @@ use std::path::{Path, PathBuf};
 
 use super::flags::{Selection, SettingsFlags};
 use super::{Context, pipeline};
+use crate::ci;
 use crate::error::{Class, Error};
 use crate::scan::{self, archive};
 
+use crate::scan::git::WorkTree;
 use crate::scan::observer::{Event, Observer as _};
 use crate::settings::keys::Key;
 use crate::settings::{self, Layers, ReportSettings, ScanSettings, Source};
@@ -27,6 +29,13 @@ pub(super) struct Arguments {
     archive_only: Option<PathBuf>,
 }
 
+impl Arguments {
+    /// Whether standard output is for a document that somebody will read as one.
+    pub(super) fn writes_document(&self) -> bool {
+        self.list_files
+    }
+}
+
 /// Every setting there is.
 pub(super) struct All;
 
@@ -42,12 +51,20 @@ pub(super) async fn run(arguments: Arguments, context: &Context) -> Result<u8, E
     if arguments.list_files || arguments.archive_only.is_some() {
         return look(&arguments, &layers, context);
     }
-    let settings = ScanSettings::resolve(&layers)?;
+    let mut settings = ScanSettings::resolve(&layers)?;
+    let checked_out = || checked_out(&settings.source);
+    ci::Context::of(&context.environment, checked_out).complete(&mut settings);
     for warning in &settings.warnings {
         context.printer.event(&Event::Warning(warning.clone()));
     }
-    let conclusion = pipeline::run(&settings, &context.clock, false, context).await?;
+    let conclusion = pipeline::run(&settings, &context.clock, false, context).await;
     Ok(conclusion.exit_code)
+}
+
+/// The commit that git has checked out where the source is. What is wrong with the work tree is said when it is archived.
+fn checked_out(source: &Source) -> Option<String> {
+    let Source::Directory { path, .. } = source else { return None };
+    WorkTree::discover(path).ok()??.head().ok()?.commit
 }
 
 /// `--list-files` and `--archive-only`: says or writes what would be uploaded. No platform is needed for that, and none is asked.

@@ -3,8 +3,9 @@
 use super::{Report, text::counted};
 use crate::error::Class;
 
-/// The verdict in one line: `passed`, `failed`, `started` or `no verdict`, with class and exit code.
-pub(super) fn headline(report: &Report<'_>) -> String {
+/// The verdict in one line: `passed`, `failed`, `started` or `no verdict`, with class and exit code. It is made of our own words
+/// and of numbers.
+pub fn headline(report: &Report<'_>) -> String {
     let conclusion = report.conclusion;
     let open = counted(report.verdict.counts.open, "open finding");
     if conclusion.softened {

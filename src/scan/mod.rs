@@ -119,7 +119,7 @@ pub async fn run(
         ended: surroundings.clock.now(),
         commit: settings.commit.clone().or(tree.head.commit),
         branch: settings.branch.clone().or(tree.head.branch),
-        repository_url: None,
+        repository_url: settings.repository_url.clone(),
         arguments: surroundings.arguments.clone(),
         is_sandbox: surroundings.is_sandbox,
     };

@@ -140,9 +140,9 @@ keys! {
     DIR = Key::value("dir", "PATH", SOURCE, "The source tree to upload [default: ., and in a demo its own input]").in_demo();
     ARCHIVE = Key::value("archive", "FILE", SOURCE, "A ready zip to upload in place of --dir");
     UNTRACKED = Key::switch("untracked", SOURCE, "Also upload files that git does not track, less known secret files");
-    BRANCH = Key::value("branch", "NAME", SOURCE, "The branch that is scanned [default: from git]")
+    BRANCH = Key::value("branch", "NAME", SOURCE, "The branch that is scanned [default: from the CI, else git]")
         .or_variables(&["CYBEDEFEND_BRANCH"]);
-    COMMIT = Key::value("commit", "SHA", SOURCE, "The commit that is scanned [default: from git]");
+    COMMIT = Key::value("commit", "SHA", SOURCE, "The commit that is scanned [default: from the CI, else git]");
 
     PAT = Key::value("pat", "VALUE|-", CREDENTIALS, "A personal access token, or `-` for standard input; other processes can read a VALUE")
         .command_line_only().trusted_only();

@@ -22,10 +22,12 @@ pub struct ScanSettings {
     pub entries: Vec<EntrySettings>,
     /// What is uploaded.
     pub source: Source,
-    /// `--branch`; else git says it.
+    /// `--branch`; else the CI or git says it.
     pub branch: Option<String>,
-    /// `--commit`, in hexadecimal; else git says it.
+    /// `--commit`, in hexadecimal; else the CI or git says it.
     pub commit: Option<String>,
+    /// The repository's web address, https, where the CI says it.
+    pub repository_url: Option<String>,
     /// What a scan has in common with a demo.
     pub run: RunSettings,
     /// `--poll-interval`: the first wait between two looks at the scan; else the platform's.
@@ -47,6 +49,8 @@ pub struct EntrySettings {
     pub platform: PlatformId,
     /// Where its credential is; `None` where no layer names a place.
     pub credential: Option<credentials::Source>,
+    /// What to do where there is none, if the CI knows why; else the platform says how to get one.
+    pub credential_advice: Option<String>,
     /// `--region`, if it was given anywhere.
     pub region: Option<Region>,
     /// `--api-url`.
@@ -103,6 +107,7 @@ impl ScanSettings {
             source,
             branch: layers.value(&keys::BRANCH).map(|sourced| sourced.line()).transpose()?,
             commit: commit(layers)?,
+            repository_url: None,
             run,
             poll_interval: poll_interval(layers)?,
             http,
@@ -126,7 +131,10 @@ impl EntrySettings {
             Some(source) => source.read(clock, redactor).await,
             None => Err(credentials::Error::None {
                 platform: self.platform.about().name,
-                hint: (self.platform.about().credential_advice)(self.region),
+                hint: self
+                    .credential_advice
+                    .clone()
+                    .unwrap_or_else(|| (self.platform.about().credential_advice)(self.region)),
             }),
         }
     }
@@ -141,6 +149,7 @@ impl EntrySettings {
             name: platform.as_str().to_owned(),
             platform,
             credential: credential::choose(layers, platform)?,
+            credential_advice: None,
             region,
             api_url: server(&keys::API_URL)?,
             auth_url: server(&keys::AUTH_URL)?,

@@ -6,6 +6,7 @@ mod archive;
 mod cli;
 mod cybedefend_client;
 mod demo;
+mod github;
 mod harness;
 mod http;
 mod readme;

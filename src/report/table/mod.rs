@@ -12,7 +12,7 @@ use super::headline::headline;
 use super::text::{counted, terminal};
 use super::{Report, Written, shown};
 use crate::error::Problem;
-use crate::finding::{Ending, Finding, ScanResult, Severity};
+use crate::finding::{Ending, ScanResult, Severity};
 use crate::gate::{Counts, Reason};
 
 /// The look of the table.
@@ -139,10 +139,7 @@ fn tally(counts: &Counts) -> String {
 }
 
 fn write_findings(results: &[ScanResult], style: Style, out: &mut dyn Write) -> io::Result<Written> {
-    let mut open: Vec<&Finding> = results.iter().flat_map(|result| &result.findings).collect();
-    open.retain(|finding| finding.state.is_open());
-    // Each result is sorted already; a stable sort merges them.
-    open.sort_by_key(|finding| std::cmp::Reverse(finding.rank()));
+    let open = shown::open_worst_first(results);
     let listed = open.get(..style.findings.min(open.len())).unwrap_or_default();
     if listed.is_empty() {
         return Ok(Written::default());
@@ -163,7 +160,7 @@ fn write_findings(results: &[ScanResult], style: Style, out: &mut dyn Write) -> 
         pad("place", place_width)
     )?;
     for ((finding, place), title) in listed.iter().zip(&places).zip(&titles) {
-        let severity = pad(severity_word(finding.severity), SEVERITY_WIDTH);
+        let severity = pad(shown::severity(finding), SEVERITY_WIDTH);
         let (on, off) = if style.colour { (colour(finding.severity), "\u{1b}[0m") } else { ("", "") };
         let kind = pad(finding.kind.as_str(), KIND_WIDTH);
         let place = pad(&fit_start(place, place_width), place_width);
@@ -178,10 +175,6 @@ fn write_findings(results: &[ScanResult], style: Style, out: &mut dyn Write) -> 
         format!("the table lists the worst {} of {}", listed.len(), counted(open.len() as u64, "open finding"));
     writeln!(out, "and {more} more: {sentence}")?;
     Ok(Written { cut: vec![sentence] })
-}
-
-fn severity_word(severity: Option<Severity>) -> &'static str {
-    severity.map_or("unrated", |severity| severity.as_str())
 }
 
 /// Bold red, red, yellow, cyan, grey (ECMA-48, select graphic rendition).

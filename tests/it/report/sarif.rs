@@ -339,6 +339,8 @@ fn a_secret_is_told_by_rule_and_line_alone() {
     let sample = Sample::of(vec![entry("shop", vec![secret, elsewhere])]);
     for format in Format::ALL {
         let (text, _) = sample.write(format, &Options::default());
+        // Markdown escapes the hyphens.
+        let text = text.replace("\\-", "-");
         assert!(!text.contains(value), "{format}: {text}");
         assert!(text.contains("Title of aws-key"), "{format}");
     }
