@@ -25,6 +25,10 @@ fn unquote(text: &str) -> String {
     text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text).to_owned()
 }
 
+fn indentation(line: &str) -> usize {
+    line.len() - line.trim_start().len()
+}
+
 /// One section of `action.yml`. Of YAML it knows what that file needs: two levels of names, and values on one line. Everything
 /// else stops it, so that no line goes unread.
 fn section(text: &str, name: &str) -> Section {
@@ -36,11 +40,13 @@ fn section(text: &str, name: &str) -> Section {
         assert!(value.is_empty() || value.starts_with(' '), "{line}");
         let value = value.trim();
         assert!(!value.starts_with(['|', '>', '&', '*', '[', '{', '\'']), "a value that this test cannot read: {line}");
-        match key.len() - key.trim_start().len() {
-            2 if value.is_empty() => entries.push((unquote(key.trim()), Vec::new())),
-            2 => entries.push((unquote(key.trim()), vec![(String::new(), unquote(value))])),
-            4 => entries.last_mut().unwrap().1.push((key.trim().to_owned(), unquote(value))),
-            _ => panic!("a line that this test cannot read: {line}"),
+        let (depth, key) = (indentation(key), key.trim());
+        assert!(depth == 2 || depth == 4, "a line that this test cannot read: {line}");
+        if depth == 4 {
+            entries.last_mut().unwrap().1.push((key.to_owned(), unquote(value)));
+        } else {
+            let own = (!value.is_empty()).then(|| (String::new(), unquote(value)));
+            entries.push((unquote(key), own.into_iter().collect()));
         }
     }
     entries
@@ -92,7 +98,8 @@ fn the_variable_that_the_runner_makes_of_an_input_is_the_one_that_is_read() {
         // The runner: upper case, and spaces become underscores.
         let variable = format!("INPUT_{}", name.replace(' ', "_").to_uppercase());
         let flags = Flags::default();
-        let pairs = |action: &str| [(variable.clone(), "a=value".to_owned()), ("SCANGATE_ACTION".into(), action.into())];
+        let pairs =
+            |action: &str| [(variable.clone(), "a=value".to_owned()), ("SCANGATE_ACTION".into(), action.into())];
         let (inside, outside) = (Environment::from_pairs(pairs("1")), Environment::from_pairs(pairs("")));
         let value = |environment| Layers::new(&flags, environment).value(key).map(|sourced| sourced.text.to_owned());
         assert_eq!(value(&inside).as_deref(), Some("a=value"), "{name}");
@@ -112,7 +119,10 @@ fn nothing_stands_between_the_runner_and_the_program() {
     let runs = section(&read("action.yml"), "runs");
     let value = |text: &str| vec![(String::new(), text.to_owned())];
     assert_eq!(runs, [("using".to_owned(), value("docker")), ("image".to_owned(), value("Dockerfile"))]);
-    assert!(!read("action.yml").contains("${{"), "an expression in action.yml would pass through the runner's templates");
+    assert!(
+        !read("action.yml").contains("${{"),
+        "an expression in action.yml would pass through the runner's templates"
+    );
 }
 
 #[test]
@@ -158,10 +168,6 @@ fn workflows() -> Vec<(String, String)> {
         entries.map(|path| (path.display().to_string(), fs_err::read_to_string(&path).unwrap())).collect();
     found.sort();
     found
-}
-
-fn indentation(line: &str) -> usize {
-    line.len() - line.trim_start().len()
 }
 
 /// The names below `with:` in the step of a workflow that begins to use an action in `lines[at]`.
@@ -221,10 +227,10 @@ fn examples_give_no_more_than_is_needed() {
 
 #[test]
 fn a_step_is_read_up_to_the_next_one() {
-    let lines: Vec<&str> =
-        "      - uses: a/b@c\n        with:\n          # why\n          one: x\n          two: |\n            three: y\n\n      - with:\n          four: z"
-            .lines()
-            .collect();
-    assert_eq!(inputs_given(&["        uses: a", "        with:", "          one: x", "      - name: b"], 0), ["one"]);
-    assert_eq!(inputs_given(&lines[1..], 0), Vec::<&str>::new());
+    let one =
+        "        uses: a\n        with:\n          # why\n          one: x\n          two: |\n            three: y\n";
+    let lines: Vec<&str> = one.lines().chain(["", "      - name: b", "        with:", "          four: z"]).collect();
+    assert_eq!(inputs_given(&lines, 0), ["one", "two"]);
+    let without: Vec<&str> = "        uses: a\n      - name: b\n        with:\n          four: z".lines().collect();
+    assert!(inputs_given(&without, 0).is_empty());
 }
