@@ -1,5 +1,6 @@
 //! The integration tests: one binary, the program as a process, real sockets.
 
+mod action;
 mod architecture;
 mod archive;
 mod cli;

@@ -50,8 +50,7 @@ fn reasons_stand_before_all_else_with_what_would_make_it_pass() {
     let text = markdown(&Sample::of(vec![entry("shop", findings)]));
     let headings: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("### ")).collect();
     assert_eq!(headings, ["why, and what to do", "open findings by severity", "platforms", "worst findings"]);
-    let why =
-        r"| 5 high sast findings, 0 allowed by \-\-fail\-on high | fix them, or close them at the platform |";
+    let why = r"| 5 high sast findings, 0 allowed by \-\-fail\-on high | fix them, or close them at the platform |";
     assert_eq!(rows(&text, "why, and what to do"), [why]);
 }
 
