@@ -74,6 +74,7 @@ fn look(arguments: &Arguments, layers: &Layers<'_>, context: &Context) -> Result
     selection.files.iter().try_for_each(|file| context.printer.line(&file.name)).map_err(failed)?;
     Ok(Class::Passed.exit_code())
 }
+
 fn nothing_to_show(why: &str) -> Error {
     let message = format!("{why}, so there is nothing to list or to archive");
     settings::Error::new(message).with_hint("give a folder with --dir").into()

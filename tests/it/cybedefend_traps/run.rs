@@ -81,7 +81,7 @@ impl Platform {
         let began = self.clock.monotonic();
         let mut finished = scan::run(&settings, &surroundings, std::future::pending()).await;
         let took = self.clock.monotonic().saturating_sub(began);
-        reports::write(&mut finished, &settings.run, &Silence, &mut std::io::sink());
+        reports::write(&mut finished, &settings.run.report, &Silence, &mut std::io::sink());
         Ended { finished, folder, took }
     }
 

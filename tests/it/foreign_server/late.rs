@@ -57,6 +57,7 @@ async fn run(variant: &Variant, clock: &Clock) -> Result<(Ended, Collected), sca
         project_id: Some(variant.project.clone()),
         branch: Some(variant.branch.clone()),
         directory: String::new(),
+        image: None,
     };
     let platform = CybeDefend::sign_in(client, request).await?;
     let subject = Subject::Archive { path, length: archive.len() as u64 };
