@@ -359,3 +359,13 @@ fn a_row_without_id_and_name_counts_by_what_it_does_say() {
     run.ended.assert_exit_code(1);
     assert_eq!(run.counted()["sast"]["critical"], 1);
 }
+
+#[test]
+fn the_platforms_own_policy_gates_only_where_it_blocks_and_nobody_has_acknowledged_that() {
+    assert_ends(&[
+        (json!({ "policy": "none" }), 0, "passed", ""),
+        (json!({ "policy": "warn" }), 0, "passed", ""),
+        (json!({ "policy": "acknowledged" }), 0, "passed", ""),
+        (json!({ "policy": "block" }), 1, "findings", ""),
+    ]);
+}
