@@ -314,6 +314,7 @@ fn a_scan_that_does_not_end_well_never_passes() {
             "answered about scan",
         ),
         (answer("scan", 200, &json!(HTML)), 7, "protocol", "HTML"),
+        (answer("scan", 200, &json!(["id", "completed"])), 7, "protocol", "expected an object"),
         (answer("scan", 204, &json!("")), 7, "protocol", "empty body"),
         (answer("scan", 403, &json!({ "message": "Forbidden" })), 3, "auth", "refused to show scan"),
     ]);
@@ -332,6 +333,7 @@ fn a_list_that_is_not_whole_never_passes() {
         (fault("sast", &json!({ "drop": ["vulnerabilities"] })), 7, "protocol", "vulnerabilities"),
         (answer("sast", 200, &json!({ "statusCode": 500, "message": "oops" })), 7, "protocol", "vulnerabilities"),
         (answer("sast", 200, &json!([])), 7, "protocol", "an array of one page"),
+        (answer("sast", 200, &json!([[0, 0, []]])), 7, "protocol", "expected an object"),
         (
             answer("sast", 200, &json!("{\"total\":1,\"vulnerabilities\":[{\"base\":")),
             7,

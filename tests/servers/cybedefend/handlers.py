@@ -35,6 +35,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def log_message(self, *_):
         """Requests are kept in the state; standard error stays for what goes wrong here."""
 
+    def handle(self):
+        """Serves one connection. A client may leave it at any moment."""
+        try:
+            super().handle()
+        except ConnectionError:
+            self.close_connection = True
+
     def do_any(self):
         """Reads one request, answers it, and keeps what it was."""
         target = urllib.parse.urlsplit(self.path)
