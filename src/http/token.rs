@@ -119,6 +119,7 @@ fn life(expires_in: Option<&Value>, longest: Duration) -> Duration {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use serde_json::json;
 
     use super::*;
@@ -142,5 +143,16 @@ mod tests {
             assert_eq!(life(Some(&told), longest), Duration::from_secs_f64(seconds), "{told}");
         }
         assert_eq!(life(None, longest), longest);
+    }
+
+    proptest! {
+        #[test]
+        fn no_answer_makes_a_token_outlive_what_is_believed(seconds in any::<f64>(), text in any::<String>()) {
+            let longest = Duration::from_mins(10);
+            for told in [json!(seconds), json!(text), json!(seconds.to_string()), json!({ "in": text })] {
+                prop_assert!(life(Some(&told), longest) <= longest);
+                drop(serde_json::from_value::<Answer>(json!({ "access_token": told.clone(), "expires_in": told })));
+            }
+        }
     }
 }

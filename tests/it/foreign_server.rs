@@ -93,7 +93,7 @@ fn with(mut switches: Value, more: &Value) -> Value {
 }
 
 #[test]
-fn one_scan_makes_thirteen_requests_and_each_keeps_the_contract() {
+fn every_request_of_a_scan_keeps_the_contract() {
     let Some(mut platform) = Platform::start() else { return };
     let run = platform.scan(&json!({ "logto_resource": "https://audience.example" }), &[]);
     run.ended.assert_exit_code(1);
@@ -229,6 +229,33 @@ fn rows_are_counted_however_little_they_say() {
 }
 
 #[test]
+fn an_image_is_scanned_by_its_name_and_gated_by_its_own_family() {
+    let Some(mut platform) = Platform::start() else { return };
+    for switches in
+        [json!({}), json!({ "start_status": 202, "container": "base", "paging": "documented", "page_size_limit": 10 })]
+    {
+        let run = platform.scan(&switches, &["--image", "node:18"]);
+        run.ended.assert_exit_code(1);
+        assert_eq!(run.seen.complaints, [""; 0]);
+        assert_eq!(run.requests_to("storage"), 0);
+        assert_eq!(run.counted()["container"], run.variant.expected["container"]);
+        assert!(run.counted()["sast"].is_empty(), "the findings of the source are not the image's");
+    }
+}
+
+#[test]
+fn the_platforms_own_policy_gates_where_no_threshold_does() {
+    let Some(mut platform) = Platform::start() else { return };
+    for (policy, exit_code) in [("none", 0), ("warn", 0), ("acknowledged", 0), ("block", 1)] {
+        let run = platform.scan(&json!({ "policy": policy }), &["--fail-on", "none"]);
+        assert_eq!(run.ended.exit_code(), exit_code, "{policy}:\n{}", run.ended.stderr());
+        assert_eq!(run.seen.complaints, [""; 0]);
+    }
+    let off = platform.scan(&json!({ "policy": "block" }), &["--fail-on", "none", "--vendor-policy", "off"]);
+    off.ended.assert_exit_code(0);
+}
+
+#[test]
 fn an_empty_project_passes() {
     let Some(mut platform) = Platform::start() else { return };
     for switches in
@@ -314,6 +341,7 @@ fn a_scan_that_does_not_end_well_never_passes() {
             "answered about scan",
         ),
         (answer("scan", 200, &json!(HTML)), 7, "protocol", "HTML"),
+        (answer("scan", 200, &json!(["id", "completed"])), 7, "protocol", "expected an object"),
         (answer("scan", 204, &json!("")), 7, "protocol", "empty body"),
         (answer("scan", 403, &json!({ "message": "Forbidden" })), 3, "auth", "refused to show scan"),
     ]);
@@ -332,6 +360,7 @@ fn a_list_that_is_not_whole_never_passes() {
         (fault("sast", &json!({ "drop": ["vulnerabilities"] })), 7, "protocol", "vulnerabilities"),
         (answer("sast", 200, &json!({ "statusCode": 500, "message": "oops" })), 7, "protocol", "vulnerabilities"),
         (answer("sast", 200, &json!([])), 7, "protocol", "an array of one page"),
+        (answer("sast", 200, &json!([[0, 0, []]])), 7, "protocol", "expected an object"),
         (
             answer("sast", 200, &json!("{\"total\":1,\"vulnerabilities\":[{\"base\":")),
             7,

@@ -1,6 +1,8 @@
 //! CybeDefend: a source tree is uploaded as a zip archive and scanned, or a container image by its name. "Contract" means
 //! `contracts/cybedefend.md` here, by section.
 
+#[cfg(test)]
+mod arbitrary;
 mod endpoints;
 mod family;
 mod findings;
@@ -25,6 +27,7 @@ use serde::Serialize;
 use upload::{SignedUrl, Upload};
 use url::Url;
 
+use super::lenient::Object;
 use super::{About, Collected, Error, Patience, Platform, PolicyAnswer, Request, ScanState, Subject};
 use crate::error::Class;
 use crate::finding::ScanReference;
@@ -139,7 +142,7 @@ impl CybeDefend {
         let call = Call::post_json(url, Some(body), Replay::IfUnsent)
             .map_err(|cause| Error::Protocol { message: format!("cannot write the request for a scan: {cause}") })?;
         match self.session.json(call).await {
-            Ok(started) => Ok(started),
+            Ok(Object(started)) => Ok(started),
             Err(error) => Err(self.explain(error, asked).await),
         }
     }
@@ -174,7 +177,7 @@ impl CybeDefend {
         }
         let url = self.endpoints.api(["project", &self.project, "scan", &scan.id])?;
         let status: wire::ScanStatus = match self.session.json(Call::get(url)).await {
-            Ok(status) => status,
+            Ok(Object(status)) => status,
             Err(error) => return Err(self.explain(error, Asked::Scan(&scan.id)).await),
         };
         match status.id.get() {

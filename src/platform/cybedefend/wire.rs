@@ -8,7 +8,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
-use crate::platform::lenient::{List, Number, Text};
+use crate::platform::lenient::{List, Number, Object, Text, list_of_objects, object_or_null};
 
 /// `GET /client-apps` (contract 1.2).
 #[derive(Debug, Default, Deserialize)]
@@ -97,9 +97,10 @@ pub(super) struct PageBody<R> {
     #[serde(default)]
     pub(super) total_pages: Number,
     /// The rows. They must be there: an answer without them is no list, and must not pass for an empty one.
+    #[serde(deserialize_with = "list_of_objects")]
     pub(super) vulnerabilities: List<Option<R>>,
     /// The current or last scan of the project.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "object_or_null")]
     pub(super) scan_project_info: Option<ScanProjectInfo>,
 }
 
@@ -128,7 +129,7 @@ impl<'de, R: Deserialize<'de>> Deserialize<'de> for Page<R> {
             }
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut pages: A) -> Result<Page<R>, A::Error> {
-                let Some(first) = pages.next_element()? else {
+                let Some(Object(first)) = pages.next_element()? else {
                     return Err(A::Error::invalid_length(0, &self));
                 };
                 match pages.next_element::<serde::de::IgnoredAny>()? {
@@ -147,6 +148,7 @@ impl<'de, R: Deserialize<'de>> Deserialize<'de> for Page<R> {
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct WrappedRow {
     /// What a gate needs.
+    #[serde(deserialize_with = "object_or_null")]
     pub(super) base: Option<Base>,
     /// SCA: the dependency.
     pub(super) library: Option<Library>,
@@ -250,6 +252,7 @@ pub(super) struct AffectedPackage {
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct ContainerRow {
     /// Only there if an instance wraps this family as it does the others: a severity in there must not be lost.
+    #[serde(deserialize_with = "object_or_null")]
     pub(super) base: Option<Box<Self>>,
     pub(super) id: Text,
     pub(super) vulnerability_identifier: Text,

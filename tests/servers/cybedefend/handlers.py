@@ -35,6 +35,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def log_message(self, *_):
         """Requests are kept in the state; standard error stays for what goes wrong here."""
 
+    def handle(self):
+        """Serves one connection. A client may leave it at any moment."""
+        try:
+            super().handle()
+        except ConnectionError:
+            self.close_connection = True
+
     def do_any(self):
         """Reads one request, answers it, and keeps what it was."""
         target = urllib.parse.urlsplit(self.path)
@@ -223,6 +230,8 @@ class Api(Handler):
                 return self.gateway_error(404, "Project not found")
             case ("POST", "project", _, "scan", "start"):
                 return self.start()
+            case ("POST", "project", _, "scan", "container", "start"):
+                return self.start_image()
             case ("GET", "project", _, "scan", scan):
                 return self.scan(scan)
             case ("GET", "project", _, "results", family) if family in truth.FAMILIES:
@@ -235,17 +244,34 @@ class Api(Handler):
         self.complain("no such address")
         return self.gateway_error(404, f"Cannot {self.command} {self.seen['path']}")
 
-    def start(self):
-        """Section 3.1, step 1."""
-        variant = self.state.variant
+    def start_body(self, *more):
+        """The fields of a start, or None for a body that is not as documented. `more` are fields that this start alone has."""
         try:
             body = json.loads(self.body or b"{}")
         except ValueError:
-            return self.bad_request("Unexpected token in JSON")
+            body = None
         if self.body and self.headers.get_content_type() != "application/json":
             self.complain(f"the content type is {self.headers.get('Content-Type')}")
-        if set(body) - {"branch", "sourceType"} or body.get("sourceType", "cli") not in SOURCE_TYPES:
-            self.complain(f"the body is {body}")
+        known = {"branch", "sourceType", *more}
+        if body is None or set(body) - known or body.get("sourceType", "cli") not in SOURCE_TYPES:
+            self.complain(f"the body is {self.body}")
+            return None
+        return body
+
+    def start_image(self):
+        """Section 3.4: an image that the platform fetches itself, so that there is nothing to upload."""
+        body = self.start_body("imageToScan", "vulnerabilityTypes")
+        if body is None or not body.get("imageToScan"):
+            return self.bad_request("imageToScan should not be empty")
+        scan, _ = self.state.new_scan()
+        self.state.scans[scan]["stored"] = 0
+        reply = {"scanId": scan, "success": True, "message": "Scan started"}
+        return self.reply(self.state.variant.start_status, reply, "start")
+
+    def start(self):
+        """Section 3.1, step 1."""
+        variant = self.state.variant
+        if self.start_body() is None:
             return self.bad_request("property should not exist")
         scan, url = self.state.new_scan()
         reply = {"url": url, "scanId": scan}

@@ -5,7 +5,7 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Value;
 
 use crate::platform::Error;
-use crate::platform::lenient::{List, Number, Text};
+use crate::platform::lenient::{List, Number, Text, list_of_objects};
 
 /// How deep an answer may be wrapped.
 const WRAPPERS: u32 = 2;
@@ -44,6 +44,7 @@ impl EffectivePolicies {
 #[derive(Debug, Deserialize)]
 pub(super) struct ViolationPage {
     /// The rows. They must be there: an answer without them must not pass for an empty list.
+    #[serde(deserialize_with = "list_of_objects")]
     pub(super) violations: List<Option<ViolationRow>>,
     /// Rows of the whole list.
     #[serde(default)]
@@ -142,8 +143,10 @@ mod tests {
         for answer in [json!({}), json!(null), json!([page]), json!({"total": 0}), twice, deep] {
             assert!(read::<ViolationPage>(answer.clone(), ViolationPage::FIELD).is_err(), "{answer}");
         }
-        let odd = json!({"violations": [{"acknowledged": {"by": "somebody"}}], "total": 1});
-        assert!(read::<ViolationPage>(odd, ViolationPage::FIELD).is_err());
+        for row in [json!({"acknowledged": {"by": "somebody"}}), json!(["id", "scan", "WARN"])] {
+            let odd = json!({"violations": [row], "total": 1});
+            assert!(read::<ViolationPage>(odd, ViolationPage::FIELD).is_err());
+        }
     }
 
     #[test]
