@@ -25,19 +25,23 @@ const CHUNKS_IN_FLIGHT: usize = 8;
 /// How much of the beginning is kept, to say what an answer is that is not JSON.
 const OPENING: usize = 64;
 
+/// What is said of a page for people where a document for programs was expected.
+const NOT_JSON: &str = "with HTML, not JSON: is the address right, or is a proxy in between?";
+
 /// An answer whose body is still to be read.
 #[expect(clippy::disallowed_types, reason = "src/http is the place that may name it")]
 pub(super) struct Incoming {
     pub(super) head: Head,
     response: reqwest::Response,
     repeated: bool,
+    wants_json: bool,
     read: u64,
 }
 
 impl Incoming {
     #[expect(clippy::disallowed_types, reason = "src/http is the place that may name it")]
-    pub(super) fn new(head: Head, response: reqwest::Response, repeated: bool) -> Self {
-        Self { head, response, repeated, read: 0 }
+    pub(super) fn new(head: Head, response: reqwest::Response, repeated: bool, wants_json: bool) -> Self {
+        Self { head, response, repeated, wants_json, read: 0 }
     }
 
     /// The whole body.
@@ -46,7 +50,11 @@ impl Incoming {
         while let Some(chunk) = self.chunk().await? {
             body.extend_from_slice(&chunk);
         }
-        Ok(Reply { status: self.head.status, body: body.into(), repeated: self.repeated })
+        if self.wants_json && words::is_markup(&body) {
+            return Err(self.misunderstood(NOT_JSON));
+        }
+        let Head { status, content_type, location, .. } = self.head;
+        Ok(Reply { status, body: body.into(), repeated: self.repeated, content_type, location })
     }
 
     /// The body as JSON, decoded on a thread for blocking work while this task feeds it. A connection that breaks is told from a
@@ -120,9 +128,7 @@ impl Undecodable {
         let cause = without_quoted(&self.cause.to_string());
         match &self.path {
             _ if opening.trim_ascii().is_empty() => "with an empty body where JSON was expected".to_owned(),
-            _ if words::is_markup(opening) => {
-                "with HTML, not JSON: is the address right, or is a proxy in between?".to_owned()
-            }
+            _ if words::is_markup(opening) => NOT_JSON.to_owned(),
             Some(path) => format!("with JSON that cannot be understood at `{path}`: {cause}"),
             None => format!("with a body that cannot be understood as JSON: {cause}"),
         }

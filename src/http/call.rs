@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use bytes::Bytes;
 use serde::Serialize;
 use url::Url;
 
@@ -20,25 +21,53 @@ pub enum Replay {
     Never,
 }
 
-/// The HTTP method of a [`Call`].
+/// The HTTP method of a [`Call`] (RFC 9110 section 9, RFC 5789).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Method {
+pub enum Method {
     /// GET.
     Get,
+    /// HEAD.
+    Head,
     /// POST.
     Post,
     /// PUT.
     Put,
+    /// PATCH.
+    Patch,
+    /// DELETE.
+    Delete,
 }
 
 impl Method {
+    /// All methods.
+    pub const ALL: [Self; 6] = [Self::Get, Self::Head, Self::Post, Self::Put, Self::Patch, Self::Delete];
+
     /// The word on the wire.
-    pub(super) fn as_str(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Get => "GET",
+            Self::Head => "HEAD",
             Self::Post => "POST",
             Self::Put => "PUT",
+            Self::Patch => "PATCH",
+            Self::Delete => "DELETE",
         }
+    }
+
+    /// The method of that name, in capital or small letters.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|method| method.as_str().eq_ignore_ascii_case(word))
+    }
+
+    /// Whether it changes nothing at the server.
+    pub fn is_read(self) -> bool {
+        matches!(self, Self::Get | Self::Head)
+    }
+
+    /// Whether a request of which nothing else is known may be sent again: what changes something only if it was not sent. HTTP
+    /// calls PUT and DELETE idempotent, but not every server keeps to that.
+    pub fn replay(self) -> Replay {
+        if self.is_read() { Replay::Safe } else { Replay::IfUnsent }
     }
 }
 
@@ -51,8 +80,28 @@ pub enum Body {
     Json(String),
     /// A form, of which some values are secrets.
     Form(Vec<(&'static str, Secret)>),
+    /// Bytes of any type.
+    Raw {
+        /// The media type, such as `application/json`.
+        content_type: String,
+        /// The bytes.
+        content: Bytes,
+    },
     /// A file, opened anew for each attempt and sent with its exact length.
     File {
+        /// The file.
+        path: PathBuf,
+        /// Its length in bytes.
+        length: u64,
+    },
+    /// A form with one part (RFC 7578), which is a file, opened anew for each attempt and sent with its exact length.
+    Multipart {
+        /// The name of the part.
+        field: String,
+        /// The name of the file, as the server is told.
+        file_name: String,
+        /// The media type of the file.
+        content_type: String,
         /// The file.
         path: PathBuf,
         /// Its length in bytes.
@@ -61,12 +110,11 @@ pub enum Body {
 }
 
 impl Body {
-    /// What is said of its type. A file's type is the caller's to say: a signed URL may bind it.
-    pub(super) fn content_type(&self) -> Option<&'static str> {
+    /// Bytes of a file in it.
+    pub(super) fn file_length(&self) -> u64 {
         match self {
-            Self::Json(_) => Some("application/json"),
-            Self::Form(_) => Some("application/x-www-form-urlencoded"),
-            Self::Empty | Self::File { .. } => None,
+            Self::File { length, .. } | Self::Multipart { length, .. } => *length,
+            Self::Empty | Self::Json(_) | Self::Form(_) | Self::Raw { .. } => 0,
         }
     }
 }
@@ -83,6 +131,8 @@ pub struct Call {
     pub(super) timeout: Option<Duration>,
     pub(super) attempts: Option<u32>,
     pub(super) accepts_json: bool,
+    pub(super) poll: bool,
+    pub(super) private: bool,
 }
 
 impl Call {
@@ -107,7 +157,8 @@ impl Call {
         Self::new(Method::Put, url, Body::File { path, length }, Replay::Safe)
     }
 
-    fn new(method: Method, url: Url, body: Body, replay: Replay) -> Self {
+    /// Any request.
+    pub fn new(method: Method, url: Url, body: Body, replay: Replay) -> Self {
         Self {
             method,
             url,
@@ -118,7 +169,36 @@ impl Call {
             timeout: None,
             attempts: None,
             accepts_json: false,
+            poll: false,
+            private: false,
         }
+    }
+
+    /// A DELETE without a body. It is sent again only if nothing of it can have reached the server.
+    pub fn delete(url: Url) -> Self {
+        Self::new(Method::Delete, url, Body::Empty, Replay::IfUnsent)
+    }
+
+    /// Marks a request that is made again and again until something has come about. It keeps off the last requests of a server's
+    /// rate limit, which the run needs to end well.
+    #[must_use]
+    pub fn poll(mut self) -> Self {
+        self.poll = true;
+        self
+    }
+
+    /// Asks for JSON where [`Reply`]'s bytes are wanted: an answer that is HTML is then an error.
+    #[must_use]
+    pub fn accept_json(mut self) -> Self {
+        self.accepts_json = true;
+        self
+    }
+
+    /// Keeps the answer out of raw copies: it is a secret.
+    #[must_use]
+    pub(super) fn private(mut self) -> Self {
+        self.private = true;
+        self
     }
 
     /// Adds a header, or replaces the client's own. The name is in lower case.
@@ -156,7 +236,11 @@ pub struct Reply {
     /// The status, 2xx or one of [`Call::expect_status`].
     pub status: u16,
     /// The body, within the client's bound.
-    pub body: bytes::Bytes,
+    pub body: Bytes,
     /// Whether an earlier attempt of the same call may have been carried out: it was sent, and its answer was lost or an error.
     pub repeated: bool,
+    /// The media type of the body, as the server says, uncleaned.
+    pub content_type: Option<String>,
+    /// Where the server says that what the request made can be found (`Location`). It may be on any origin.
+    pub location: Option<Url>,
 }

@@ -10,7 +10,6 @@ use serde::de::DeserializeOwned;
 use url::Origin;
 
 use super::body::Incoming;
-use super::call::Body;
 use super::error::Effort;
 use super::fault::Fault;
 use super::head::Head;
@@ -46,6 +45,8 @@ pub struct Options {
     pub http_proxy: Option<String>,
     /// `NO_PROXY`, from the settings' snapshot.
     pub no_proxy: Option<String>,
+    /// `--save-raw`: a folder that does not exist yet, for redacted copies of what the platform answers.
+    pub save_raw: Option<PathBuf>,
 }
 
 /// A client without credentials. Cheap to clone; all clones share one connection pool, one count of requests and one deadline.
@@ -118,14 +119,18 @@ impl Client {
                 Some(signer) => Some(signer.token(self).await.map_err(|error| error.before_call(retry.is_unsent()))?),
                 None => None,
             };
-            let fault = match self.attempt(&call, token.as_ref(), &retry, &read).await {
+            let signature = signer.zip(token.as_ref());
+            let fault = match self.attempt(&call, signature, &retry, &read).await {
                 Ok(value) => return Ok(value),
                 Err(fault) => fault,
             };
-            let renewable = signer.is_some_and(Signer::is_renewable);
-            match retry.after(fault, &call, renewable, self.remaining(), &self.random) {
+            let renewals = match signature {
+                Some((signer, token)) if fault.status() == Some(401) => signer.renewals_after(token).await,
+                _ => 0,
+            };
+            match retry.after(fault, &call, renewals, self.remaining(), &self.random) {
                 Step::Renew => {
-                    if let (Some(signer), Some(token)) = (signer, &token) {
+                    if let Some((signer, token)) = signature {
                         signer.discard(token).await;
                     }
                 }
@@ -137,7 +142,13 @@ impl Client {
                 Step::Fail(fault) => {
                     let spent = self.clock.monotonic().saturating_sub(began);
                     let effort = Effort { retries: retry.retries(), spent };
-                    return Err(Error::of_call(&call, &fault, effort, retry.is_unsent(), &self.redactor));
+                    let error = Error::of_call(&call, &fault, effort, retry.is_unsent(), &self.redactor);
+                    return Err(match signer {
+                        Some(signer) if fault.status() == Some(401) => {
+                            signer.account(retry.renewals()).await.map_or(error.clone(), |done| error.after(&done))
+                        }
+                        _ => error,
+                    });
                 }
             }
         }
@@ -147,13 +158,14 @@ impl Client {
     async fn attempt<T>(
         &self,
         call: &Call,
-        token: Option<&Token>,
+        signature: Option<(&Signer, &Token)>,
         retry: &Retry,
         read: &impl AsyncFn(Incoming) -> Result<T, Fault>,
     ) -> Result<T, Fault> {
         let limit = self.limit(call)?;
         let pool = self.shared.transports.pool_for(call)?;
-        let request = request::build(call, token.map(|token| &token.secret)).await?;
+        let request =
+            request::build(call, signature.map(|(signer, token)| (signer.placement(), &token.secret))).await?;
         self.shared.requests.fetch_add(1, Ordering::Relaxed);
         let began = self.clock.monotonic();
         let repeated = !retry.is_unsent();
@@ -165,10 +177,10 @@ impl Client {
             answered = Some(head.clone());
             match head.status {
                 status if (200..300).contains(&status) || call.expected.contains(&status) => {
-                    read(Incoming::new(head, response, repeated)).await
+                    read(Incoming::new(head, response, repeated, call.accepts_json)).await
                 }
                 status @ 300..400 => Err(Fault::Redirected { status, target: head.location }),
-                _ => Err(Incoming::new(head, response, repeated).refusal().await),
+                _ => Err(Incoming::new(head, response, repeated, call.accepts_json).refusal().await),
             }
         };
         let outcome = match tokio::time::timeout(limit, exchange).await {
@@ -187,10 +199,7 @@ impl Client {
         if left.is_zero() {
             return Err(Fault::DeadlinePassed { sent: false });
         }
-        let usual = match call.body {
-            Body::File { length, .. } => ATTEMPT + Duration::from_secs(length / SLOWEST_UPLOAD),
-            _ => ATTEMPT,
-        };
+        let usual = ATTEMPT + Duration::from_secs(call.body.file_length() / SLOWEST_UPLOAD);
         let limit = call.timeout.map_or(usual, |timeout| timeout.min(usual));
         Ok(if self.clock.is_simulated() { limit } else { limit.min(left) })
     }

@@ -13,10 +13,10 @@ use super::words;
 use crate::error::Class;
 
 /// A request that did not bring an answer. Every text in it is redacted, of one line, and free of control characters.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Error(Box<Facts>);
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Facts {
     message: String,
     /// The message that a more telling one has taken the place of.
@@ -90,6 +90,12 @@ impl Error {
         self.0.class = class;
         self.0.hint = Some(hint.to_owned());
         self.0.retryable = false;
+        self
+    }
+
+    /// Adds to the message what was done about it in vain.
+    pub(super) fn after(mut self, done: &str) -> Self {
+        self.0.message = format!("{}; {done}", self.0.message);
         self
     }
 

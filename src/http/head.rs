@@ -1,7 +1,7 @@
 //! What is read of an answer before its body.
 
 use jiff::Timestamp;
-use reqwest::header::{HeaderMap, LOCATION};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, LOCATION};
 use url::Url;
 
 use super::rate_limit::RateLimit;
@@ -26,6 +26,8 @@ pub(super) struct Head {
     pub(super) request_id: Option<String>,
     /// Where the server points.
     pub(super) location: Option<Url>,
+    /// The media type of the body.
+    pub(super) content_type: Option<String>,
     /// When the server wants the next request.
     pub(super) rate_limit: RateLimit,
 }
@@ -38,6 +40,7 @@ impl Head {
             status,
             request_id: REQUEST_ID.into_iter().find_map(text).map(str::to_owned),
             location: text(LOCATION.as_str()).and_then(|location| url.join(location).ok()),
+            content_type: text(CONTENT_TYPE.as_str()).map(str::to_owned),
             rate_limit: RateLimit::read(headers, now),
         }
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use backon::{BackoffBuilder as _, ExponentialBackoff, ExponentialBuilder};
 use url::Url;
 
-use super::call::{Call, Method, Replay};
+use super::call::{Call, Replay};
 use super::fault::Fault;
 use super::origin::same_origin;
 use super::random::Random;
@@ -27,7 +27,7 @@ pub(super) struct Retry {
     ceilings: ExponentialBackoff,
     retries: u32,
     redirects: u32,
-    renewed: bool,
+    renewals: u32,
     unsent: bool,
 }
 
@@ -51,7 +51,7 @@ impl Retry {
             .with_min_delay(FIRST_CEILING)
             .with_max_delay(HIGHEST_CEILING)
             .with_max_times(usize::try_from(waits).unwrap_or(usize::MAX));
-        Self { ceilings: ceilings.build(), retries: 0, redirects: 0, renewed: false, unsent: true }
+        Self { ceilings: ceilings.build(), retries: 0, redirects: 0, renewals: 0, unsent: true }
     }
 
     /// Attempts beyond the first that a failure brought about.
@@ -64,27 +64,26 @@ impl Retry {
         self.unsent
     }
 
-    /// Decides. `renewable` says whether there is a token that can be renewed, `left` what remains until the deadline.
-    pub(super) fn after(
-        &mut self,
-        fault: Fault,
-        call: &Call,
-        renewable: bool,
-        left: Duration,
-        random: &Random,
-    ) -> Step {
+    /// How often the token was replaced.
+    pub(super) fn renewals(&self) -> u32 {
+        self.renewals
+    }
+
+    /// Decides. `renewals` says up to how many replaced tokens a refused one may be replaced again, `left` what remains until the
+    /// deadline.
+    pub(super) fn after(&mut self, fault: Fault, call: &Call, renewals: u32, left: Duration, random: &Random) -> Step {
         self.unsent &= fault.is_unsent();
         match &fault {
             // A refused credential means that nothing was done, so even what must not be repeated blindly goes out again.
             Fault::Refused(refusal)
-                if refusal.status == 401 && renewable && !self.renewed && call.replay != Replay::Never =>
+                if refusal.status == 401 && self.renewals < renewals && call.replay != Replay::Never =>
             {
-                self.renewed = true;
+                self.renewals += 1;
                 self.retries += 1;
                 Step::Renew
             }
             Fault::Redirected { target: Some(target), .. }
-                if call.method == Method::Get && same_origin(&call.url, target) && self.redirects < REDIRECTS =>
+                if call.method.is_read() && same_origin(&call.url, target) && self.redirects < REDIRECTS =>
             {
                 self.redirects += 1;
                 Step::Follow(target.clone())
@@ -122,7 +121,7 @@ mod tests {
     }
 
     fn after(retry: &mut Retry, fault: Fault, call: &Call, left: Duration) -> Step {
-        retry.after(fault, call, true, left, &Random::seeded(1))
+        retry.after(fault, call, 1, left, &Random::seeded(1))
     }
 
     #[test]
@@ -137,7 +136,7 @@ mod tests {
         for seed in 0..50 {
             let mut retry = Retry::new(&call());
             for ceiling in [1, 2, 4, 8, 16, 30, 30] {
-                let step = retry.after(refused(500, None), &call(), false, HOUR, &Random::seeded(seed));
+                let step = retry.after(refused(500, None), &call(), 0, HOUR, &Random::seeded(seed));
                 assert!(matches!(step, Step::Wait(wait) if wait <= Duration::from_secs(ceiling)), "{step:?}");
             }
             assert!(matches!(after(&mut retry, refused(500, None), &call(), HOUR), Step::Fail(Fault::Refused(_))));

@@ -19,9 +19,10 @@ pub struct Session {
 }
 
 impl Session {
-    /// Binds `authorizer` to the origin of `base`. Calls to any other origin are refused before they are sent.
+    /// Binds `authorizer` to the origin of `base`, and teaches its secrets to the client's redactor. Calls to any other origin are refused before they are sent.
     pub fn new(client: Client, base: &Url, authorizer: Authorizer) -> Self {
-        Self { client, base: base.clone(), signer: Arc::new(Signer::new(authorizer)) }
+        let signer = Arc::new(Signer::new(authorizer, client.redactor()));
+        Self { client, base: base.clone(), signer }
     }
 
     /// As [`Client::send`], signed in.
@@ -47,6 +48,11 @@ impl Session {
                 "nothing was sent to the other origin",
             )
         })
+    }
+
+    /// How many of [`Authorizer::Keys`] the server has refused, so that they are used no more.
+    pub fn keys_refused(&self) -> usize {
+        self.signer.keys_refused()
     }
 
     /// The client without the credential.

@@ -1,158 +1,123 @@
-//! Short-lived tokens: got by a grant, renewed before they end, and dropped when the server refuses them.
+//! What a request is signed with: one of some keys, or a token that a grant brings.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use secrecy::{ExposeSecret as _, SecretString};
-use serde::{Deserialize, Deserializer};
-use serde_json::Value;
-use tokio::sync::Mutex;
-
-use super::{Authorizer, Call, Client, Error, Grant, Replay};
+use super::grant::{Placement, secrets_of};
+use super::renewal::Renewal;
+use super::{Authorizer, Client, Error, Redactor};
 use crate::credentials::Secret;
 use crate::error::Class;
 
-/// A token is renewed this long before its end, so that it outlives the request it is put on; or a fifth of its life before, where
-/// it lives for less than five minutes.
-const MARGIN: Duration = Duration::from_mins(1);
+/// Puts keys and tokens on requests.
+pub(super) struct Signer {
+    placement: Placement,
+    source: Source,
+}
 
-/// Puts tokens on requests.
-pub(super) enum Signer {
-    /// One token for the whole run.
-    Fixed(Secret),
-    /// Tokens of a grant. The lock is held while one is got, so that calls side by side get one between them.
-    Renewing { grant: Box<Grant>, current: Mutex<Option<Token>> },
+enum Source {
+    /// Keys for the whole run, and which of them is in use.
+    Keys { keys: Vec<Secret>, current: AtomicUsize },
+    /// Tokens of a grant.
+    Renewal(Box<Renewal>),
 }
 
 /// What one request is signed with.
 #[derive(Clone)]
 pub(super) struct Token {
     pub(super) secret: Secret,
+    /// Which of the run's keys or tokens this is, counted from 0.
+    pub(super) serial: usize,
     /// On `Clock::monotonic`.
-    renew_at: Duration,
+    pub(super) renew_at: Duration,
+    /// On `Clock::monotonic`.
+    pub(super) ends_at: Duration,
 }
 
 impl Signer {
-    pub(super) fn new(authorizer: Authorizer) -> Self {
+    /// Teaches the redactor every secret of `authorizer`.
+    pub(super) fn new(authorizer: Authorizer, redactor: &Redactor) -> Self {
         match authorizer {
-            Authorizer::Bearer(secret) => Self::Fixed(secret),
-            Authorizer::Grant(grant) => Self::Renewing { grant: Box::new(grant), current: Mutex::new(None) },
+            Authorizer::Keys { placement, keys } => {
+                for key in &keys {
+                    redactor.learn(key);
+                }
+                Self { placement, source: Source::Keys { keys, current: AtomicUsize::new(0) } }
+            }
+            Authorizer::Grant(grant) => {
+                secrets_of(&grant.form).for_each(|secret| redactor.learn(secret));
+                Self { placement: Placement::bearer(), source: Source::Renewal(Box::new(Renewal::new(grant))) }
+            }
         }
     }
 
-    /// Whether another token can be had when one is refused.
-    pub(super) fn is_renewable(&self) -> bool {
-        matches!(self, Self::Renewing { .. })
+    /// Puts one token that is known already on requests as a bearer.
+    pub(super) fn bearer(secret: Secret) -> Self {
+        let source = Source::Keys { keys: vec![secret], current: AtomicUsize::new(0) };
+        Self { placement: Placement::bearer(), source }
+    }
+
+    /// Where the secret goes.
+    pub(super) fn placement(&self) -> &Placement {
+        &self.placement
     }
 
     /// A token that is good for the next request.
     pub(super) async fn token(&self, client: &Client) -> Result<Token, Error> {
-        let (grant, current) = match self {
-            Self::Fixed(secret) => return Ok(Token { secret: secret.clone(), renew_at: Duration::MAX }),
-            Self::Renewing { grant, current } => (grant, current),
-        };
-        let mut current = current.lock().await;
-        if let Some(token) = current.as_ref().filter(|token| client.clock().monotonic() < token.renew_at) {
-            return Ok(token.clone());
+        match &self.source {
+            Source::Keys { keys, current } => {
+                let serial = current.load(Ordering::Relaxed);
+                let Some(secret) = keys.get(serial) else {
+                    return Err(Error::local(
+                        Class::NoCredentials,
+                        "there is no key to sign in with; nothing was sent".to_owned(),
+                        "configure the platform's credential",
+                    ));
+                };
+                Ok(Token { secret: secret.clone(), serial, renew_at: Duration::MAX, ends_at: Duration::MAX })
+            }
+            Source::Renewal(renewal) => renewal.token(client).await,
         }
-        let token = exchange(grant, client).await?;
-        *current = Some(token.clone());
-        Ok(token)
     }
 
-    /// Forgets a token that was refused, unless another call has renewed it already.
+    /// How often one call may have got another token when it is refused with this one, and still get another.
+    pub(super) async fn renewals_after(&self, refused: &Token) -> u32 {
+        match &self.source {
+            Source::Keys { keys, .. } if refused.serial + 1 < keys.len() => {
+                u32::try_from(keys.len() - 1).unwrap_or(u32::MAX)
+            }
+            Source::Keys { .. } => 0,
+            Source::Renewal(renewal) => u32::from(renewal.can_replace(refused).await),
+        }
+    }
+
+    /// Uses a token no more that was refused, unless another call has replaced it already.
     pub(super) async fn discard(&self, refused: &Token) {
-        if let Self::Renewing { current, .. } = self {
-            let mut current = current.lock().await;
-            if current.as_ref().is_some_and(|token| token.secret.expose() == refused.secret.expose()) {
-                *current = None;
+        match &self.source {
+            Source::Keys { current, .. } => {
+                let next = refused.serial + 1;
+                if current.compare_exchange(refused.serial, next, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
+                    tracing::warn!("key {next} of the platform was refused with 401; the next one is used from now on");
+                }
             }
+            Source::Renewal(renewal) => renewal.discard(refused).await,
         }
     }
-}
 
-async fn exchange(grant: &Grant, client: &Client) -> Result<Token, Error> {
-    let asked = client.clock().monotonic();
-    let call = Call::post_form(grant.token_url.clone(), grant.form.clone(), Replay::Safe);
-    // Boxed, because the call that waits for the token is itself a call.
-    let answer = Box::pin(client.json::<Answer>(call)).await.map_err(|error| match error.status() {
-        // RFC 6749 section 5.2 refuses a grant with 400, servers before it with 401 or 403.
-        Some(400 | 401 | 403) => error.meaning(Class::Auth, &grant.refusal, &grant.remedy),
-        _ => error,
-    })?;
-    let token = answer.access_token.and_then(|token| Secret::new(token.0.expose_secret()));
-    // Characters as RFC 6750 section 2.1 has them, not quite so strictly: what no header can carry is no token.
-    let Some(secret) = token.filter(|token| token.expose().bytes().all(|byte| byte.is_ascii_graphic())) else {
-        return Err(Error::protocol(&grant.token_url, "answered without an access token", &grant.remedy));
-    };
-    client.redactor().learn(&secret);
-    let life = life(answer.expires_in.as_ref(), grant.longest_life);
-    Ok(Token { secret, renew_at: asked.saturating_add(life.saturating_sub(MARGIN.min(life / 5))) })
-}
-
-/// A token answer (RFC 6749 section 5.1), of which only what is needed is looked at.
-#[derive(Deserialize)]
-struct Answer {
-    access_token: Option<Wiped>,
-    expires_in: Option<Value>,
-}
-
-/// A string that is zeroed when dropped.
-struct Wiped(SecretString);
-
-impl<'de> Deserialize<'de> for Wiped {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer).map(|text| Self(SecretString::from(text)))
-    }
-}
-
-/// How long a token is taken to live. Servers leave `expires_in` out, send it as text, or overstate it
-/// (`contracts/cybedefend.md` section 0.4).
-fn life(expires_in: Option<&Value>, longest: Duration) -> Duration {
-    let seconds = match expires_in {
-        Some(Value::Number(number)) => number.as_f64(),
-        Some(Value::String(text)) => text.trim().parse().ok(),
-        _ => None,
-    };
-    let told = seconds.filter(|seconds| *seconds > 0.0).and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    told.map_or(longest, |told| told.min(longest))
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn a_token_lives_as_long_as_it_says_but_never_longer_than_is_believed() {
-        let longest = Duration::from_mins(10);
-        for (told, seconds) in [
-            (json!(30), 30.0),
-            (json!(3600), 600.0),
-            (json!("120"), 120.0),
-            (json!(12.5), 12.5),
-            (json!(0), 600.0),
-            (json!(-1), 600.0),
-            (json!("soon"), 600.0),
-            (json!("NaN"), 600.0),
-            (json!(1e300), 600.0),
-            (json!(null), 600.0),
-            (json!([30]), 600.0),
-        ] {
-            assert_eq!(life(Some(&told), longest), Duration::from_secs_f64(seconds), "{told}");
+    /// What was done about a refused token in vain, going on from "answered 401".
+    pub(super) async fn account(&self, renewals: u32) -> Option<String> {
+        match &self.source {
+            Source::Keys { keys, .. } if keys.len() > 1 => Some(format!("none of the {} keys is accepted", keys.len())),
+            Source::Keys { .. } => None,
+            Source::Renewal(renewal) => renewal.account(renewals).await,
         }
-        assert_eq!(life(None, longest), longest);
     }
 
-    proptest! {
-        #[test]
-        fn no_answer_makes_a_token_outlive_what_is_believed(seconds in any::<f64>(), text in any::<String>()) {
-            let longest = Duration::from_mins(10);
-            for told in [json!(seconds), json!(text), json!(seconds.to_string()), json!({ "in": text })] {
-                prop_assert!(life(Some(&told), longest) <= longest);
-                drop(serde_json::from_value::<Answer>(json!({ "access_token": told.clone(), "expires_in": told })));
-            }
+    /// How many keys were refused and are used no more.
+    pub(super) fn keys_refused(&self) -> usize {
+        match &self.source {
+            Source::Keys { current, .. } => current.load(Ordering::Relaxed),
+            Source::Renewal(_) => 0,
         }
     }
 }

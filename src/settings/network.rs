@@ -16,6 +16,7 @@ pub(super) fn options(layers: &Layers<'_>) -> Result<Options, Error> {
         https_proxy: either(environment, "https_proxy", "HTTPS_PROXY"),
         http_proxy: http_proxy(environment),
         no_proxy: either(environment, "no_proxy", "NO_PROXY"),
+        save_raw: None,
     };
     match (&options.client_cert, &options.client_key) {
         (Some(_), None) => Err(Error::new("--client-cert needs --client-key")),

@@ -6,7 +6,7 @@ use super::endpoints::Endpoints;
 use super::wire::ClientApps;
 use crate::credentials::Secret;
 use crate::error::Class;
-use crate::http::{Call, Client, Grant};
+use crate::http::{Call, Client, Grant, Replay};
 use crate::platform::lenient::Object;
 use crate::platform::{Error, Request};
 
@@ -56,6 +56,9 @@ pub(super) async fn grant(
     Ok(Grant {
         token_url: endpoints.token_url()?,
         form,
+        replay: Replay::Safe,
+        refresh_url: None,
+        most_exchanges: None,
         longest_life: LONGEST_LIFE,
         refusal: "the personal access token was refused".to_owned(),
         remedy,

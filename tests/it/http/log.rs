@@ -50,7 +50,7 @@ async fn each_attempt_is_one_line_without_query_headers_body_and_secrets() {
     let key = Secret::new("key-0123456789").unwrap();
     let client = client().unwrap();
     client.redactor().learn(&key);
-    let session = Session::new(client, &server.url("/"), Authorizer::Bearer(key));
+    let session = Session::new(client, &server.url("/"), Authorizer::bearer(key));
     {
         let _guard = tracing::subscriber::set_default(subscriber);
         session.json::<String>(Call::get(server.url("/list?cursor=hidden"))).await.unwrap();

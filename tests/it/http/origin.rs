@@ -13,7 +13,7 @@ use super::{client, client_with, everything, is};
 const KEY: &str = "key-0123456789";
 
 fn session(base: &Url) -> Session {
-    Session::new(client().unwrap(), base, Authorizer::Bearer(Secret::new(KEY).unwrap()))
+    Session::new(client().unwrap(), base, Authorizer::bearer(Secret::new(KEY).unwrap()))
 }
 
 fn redirect(status: u16, to: &str) -> super::server::Act {

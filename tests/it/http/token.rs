@@ -39,6 +39,9 @@ fn sign_in(client: Client, auth: &Server, api: &Server) -> Session {
             ("grant_type", Secret::new("urn:ietf:params:oauth:grant-type:token-exchange").unwrap()),
             ("subject_token", Secret::new(PAT).unwrap()),
         ],
+        replay: Replay::Safe,
+        refresh_url: None,
+        most_exchanges: None,
         longest_life: Duration::from_mins(10),
         refusal: "the personal access token was refused".to_owned(),
         remedy: "make a new one".to_owned(),
@@ -57,7 +60,7 @@ fn bearers(server: &Server) -> Vec<String> {
 #[tokio::test]
 async fn a_key_is_put_on_every_request_and_a_refusal_is_final() {
     let server = Server::start([fine(), refused()]).await;
-    let bearer = Authorizer::Bearer(Secret::new("key-0123456789").unwrap());
+    let bearer = Authorizer::bearer(Secret::new("key-0123456789").unwrap());
     let session = Session::new(client().unwrap(), &server.url("/"), bearer);
     session.send(Call::get(server.url("/"))).await.unwrap();
     let error = session.send(Call::get(server.url("/"))).await.unwrap_err();
@@ -243,7 +246,7 @@ async fn a_renewal_that_fails_does_not_hide_that_the_call_was_sent() {
 #[tokio::test]
 async fn a_key_that_no_header_can_carry_is_refused_unsent_and_unshown() {
     let server = Server::start([]).await;
-    let bearer = Authorizer::Bearer(Secret::new("two\nlines-of-key").unwrap());
+    let bearer = Authorizer::bearer(Secret::new("two\nlines-of-key").unwrap());
     let session = Session::new(client().unwrap(), &server.url("/"), bearer);
     let error = session.send(Call::get(server.url("/"))).await.unwrap_err();
     assert!(is(&error, Class::Auth) && error.is_unsent());
