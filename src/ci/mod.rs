@@ -58,14 +58,14 @@ pub enum Withheld {
 }
 
 impl Withheld {
-    /// What to do about it; `variable` is the one that holds the credential elsewhere.
-    pub fn advice(self, variable: &str) -> String {
+    /// What to do about it; `variables` hold the credential elsewhere.
+    pub fn advice(self, variables: &str) -> String {
         match self {
             Self::Fork => "GitHub gives no secrets to the pull request of a fork; scan it where there are some, as \
                            docs/ci-security.md describes, or let such runs go on with `--on no-credentials=warn`"
                 .to_owned(),
             Self::Dependabot => format!(
-                "GitHub gives runs of bots such as Dependabot no secrets but Dependabot's own; add {variable} to those, or let \
+                "GitHub gives runs of bots such as Dependabot no secrets but Dependabot's own; add {variables} to those, or let \
                  such runs go on with `--on no-credentials=warn`; docs/ci-security.md says more"
             ),
         }
@@ -89,8 +89,8 @@ impl Context {
         settings.repository_url = repository_url;
         settings.warnings.extend(warning);
         for entry in &mut settings.entries {
-            let variable = entry.platform.about().credential_variables.first().copied().unwrap_or("SCANGATE_TOKEN");
-            entry.credential_advice = withheld.map(|withheld| withheld.advice(variable));
+            let variables = entry.platform.about().credentials.usual();
+            entry.credential_advice = withheld.map(|withheld| withheld.advice(&variables));
         }
     }
 }

@@ -12,7 +12,7 @@ use super::example::Example;
 use super::flags::{Selection, SettingsFlags};
 use super::{Context, pipeline};
 use crate::clock::Clock;
-use crate::credentials::{Source, SourceKind};
+use crate::credentials::{Form, Source, SourceKind};
 use crate::error::{Class, Error};
 use crate::gate::Conclusion;
 use crate::http;
@@ -20,7 +20,7 @@ use crate::sandbox::{SandboxOptions, Server};
 use crate::scan::observer::{Event, Observer as _};
 use crate::scan::wait::display_duration;
 use crate::settings::keys::Key;
-use crate::settings::{self, DemoSettings, EntrySettings, Layers, ScanSettings};
+use crate::settings::{self, DemoSettings, EntrySettings, Layers, OnInterrupt, ScanSettings};
 
 /// Arguments of `scangate demo`.
 #[derive(clap::Args)]
@@ -112,29 +112,27 @@ fn scan_settings(
     context: &Context,
 ) -> Result<ScanSettings, Error> {
     let url = |text: &str| Url::parse(text).map_err(|error| not_set_up(&error));
-    let secret = SourceKind::Value(server.pat().clone());
+    let place = SourceKind::Value(server.pat().clone());
+    let secret = Source { kind: place, origin: "the sandbox's own token".to_owned() };
+    let directory = demo.directory.unwrap_or_else(|| example.to_owned());
+    let subject = settings::Subject::Directory { path: directory.clone(), untracked: false };
     let entry = EntrySettings {
-        name: demo.platform.as_str().to_owned(),
-        platform: demo.platform,
-        credential: Some(Source { kind: secret, origin: "the sandbox's own token".to_owned() }),
-        credential_advice: None,
-        region: None,
+        credential: Some(Form::Token { secret, previous: None }),
         api_url: Some(url(server.api_url())?),
         auth_url: Some(url(server.auth_url())?),
         project_id: Some(server.project_id().to_owned()),
-        category: None,
+        ..EntrySettings::new(demo.platform, subject)
     };
     Ok(ScanSettings {
         entries: vec![entry],
-        source: settings::Source::Directory {
-            path: demo.directory.unwrap_or_else(|| example.to_owned()),
-            untracked: false,
-        },
+        directory,
         branch: None,
         commit: None,
         repository_url: None,
         run: demo.run,
         poll_interval: None,
+        on_interrupt: OnInterrupt::Leave,
+        save_raw: None,
         http: http::Options::default(),
         temporary_folder: context.environment.temporary_folder(),
         warnings: Vec::new(),

@@ -12,7 +12,7 @@ use crate::scan::{self, archive};
 use crate::scan::git::WorkTree;
 use crate::scan::observer::{Event, Observer as _};
 use crate::settings::keys::Key;
-use crate::settings::{self, Layers, ReportSettings, ScanSettings, Source};
+use crate::settings::{self, EntrySettings, Layers, ReportSettings, ScanSettings, Subject};
 
 /// Arguments of `scangate scan`.
 #[derive(clap::Args)]
@@ -53,7 +53,7 @@ pub(super) async fn run(arguments: Arguments, context: &Context) -> Result<u8, E
     }
     let mut settings = ScanSettings::resolve(&layers)
         .map_err(|error| pipeline::end_before_it_began(error.into(), &layers, false, context))?;
-    let checked_out = || checked_out(&settings.source);
+    let checked_out = || checked_out(&settings);
     ci::Context::of(&context.environment, checked_out).complete(&mut settings);
     for warning in &settings.warnings {
         context.printer.event(&Event::Warning(warning.clone()));
@@ -62,19 +62,24 @@ pub(super) async fn run(arguments: Arguments, context: &Context) -> Result<u8, E
     Ok(conclusion.exit_code)
 }
 
-/// The commit that git has checked out where the source is. What is wrong with the work tree is said when it is archived.
-fn checked_out(source: &Source) -> Option<String> {
-    let Source::Directory { path, .. } = source else { return None };
-    WorkTree::discover(path).ok()??.head().ok()?.commit
+/// The commit that git has checked out where the run belongs to a repository. What is wrong with the work tree is said when it is
+/// prepared.
+fn checked_out(settings: &ScanSettings) -> Option<String> {
+    let belongs = |entry: &EntrySettings| !matches!(entry.subject, Subject::Archive(_) | Subject::Image(_));
+    if !settings.entries.iter().any(belongs) {
+        return None;
+    }
+    WorkTree::discover(&settings.directory).ok()??.head().ok()?.commit
 }
 
 /// `--list-files` and `--archive-only`: says or writes what would be uploaded. No platform is needed for that, and none is asked.
 fn look(arguments: &Arguments, layers: &Layers<'_>, context: &Context) -> Result<u8, Error> {
     let report = ReportSettings::resolve(layers)?;
-    let (path, untracked) = match Source::resolve(layers)? {
-        Source::Directory { path, untracked } => (path, untracked),
-        Source::Archive(_) => return Err(nothing_to_show("--archive is uploaded as it is")),
-        Source::Image(_) => return Err(nothing_to_show("of an --image nothing is uploaded")),
+    let (path, untracked) = match Subject::of_an_upload(layers)? {
+        Subject::Directory { path, untracked } => (path, untracked),
+        Subject::Archive(_) => return Err(nothing_to_show("--archive is uploaded as it is")),
+        Subject::Image(_) => return Err(nothing_to_show("of an --image nothing is uploaded")),
+        Subject::Target(_) | Subject::Sarif(_) => return Err(nothing_to_show("no source tree is uploaded")),
     };
     let own_files: Vec<PathBuf> = report.files().chain(arguments.archive_only.clone()).collect();
     let selection = scan::select(&path, untracked, &own_files)?;

@@ -1,10 +1,12 @@
 //! What a secret is, and where it is looked for (DESIGN section 5).
 
 mod command;
+mod form;
 mod secret;
 mod source;
 
 pub use command::CommandLine;
+pub use form::{Accepted, Form};
 pub use secret::Secret;
 pub use source::{Credential, Source, SourceKind};
 

@@ -3,7 +3,7 @@
 use std::io::{self, Read};
 use std::path::PathBuf;
 
-use super::{CommandLine, Error, Secret};
+use super::{CommandLine, Error, Form, Secret};
 use crate::clock::Clock;
 use crate::http::Redactor;
 
@@ -13,9 +13,9 @@ pub(super) const LARGEST: u64 = 64 * 1024;
 /// A credential that was found.
 #[derive(Clone)]
 pub struct Credential {
-    /// The secret.
-    pub secret: Secret,
-    /// Where it was found, for people: `CYBEDEFEND_PAT`, `--token-file`.
+    /// The secrets that it is made of.
+    pub form: Form<Secret>,
+    /// Where it was found, for people: `CYBEDEFEND_PAT`, `--token-file`, `CYBERORIGEN_USERNAME and CYBERORIGEN_PASSWORD`.
     pub origin: String,
 }
 
@@ -41,32 +41,82 @@ pub enum SourceKind {
     Command(CommandLine),
 }
 
-impl Source {
-    /// Reads the credential, checks its form, and teaches it to the redactor before anybody else sees it.
+/// What a part of a credential may look like.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Shape {
+    /// A token or key: no white space.
+    Token,
+    /// What a person chose or types: anything that can be printed, with spaces inside.
+    Typed,
+}
+
+impl Form<Source> {
+    /// Reads every part, checks its form, and teaches it to the redactor before anybody else sees it.
     ///
     /// # Errors
-    /// [`Error::Unreadable`] where the place cannot be read, is empty or too large, or holds what no token holds: white space,
-    /// control characters, bytes that are no text. The error shows nothing of the content.
+    /// [`Error::Unreadable`] where a place cannot be read, is empty or too large, or holds what no credential holds: control
+    /// characters, bytes that are no text, and in a token white space. The error shows nothing of the content.
     pub async fn read(&self, clock: &Clock, redactor: &Redactor) -> Result<Credential, Error> {
-        tracing::debug!(origin = self.origin, "reads the credential");
+        let form = match self {
+            Self::Token { secret, previous } => Form::Token {
+                secret: secret.read(Shape::Token, clock, redactor).await?,
+                previous: read_if_given(previous.as_ref(), Shape::Token, clock, redactor).await?,
+            },
+            Self::ApiKey(key) => Form::ApiKey(key.read(Shape::Token, clock, redactor).await?),
+            Self::Login { username, password, mfa_code } => Form::Login {
+                username: username.read(Shape::Typed, clock, redactor).await?,
+                password: password.read(Shape::Typed, clock, redactor).await?,
+                mfa_code: read_if_given(mfa_code.as_ref(), Shape::Typed, clock, redactor).await?,
+            },
+        };
+        Ok(Credential { form, origin: self.origin() })
+    }
+
+    /// The flags or variables that name the places of what is required, for people.
+    pub fn origin(&self) -> String {
+        let origins: Vec<&str> = self.required().map(|source| source.origin.as_str()).collect();
+        origins.join(" and ")
+    }
+}
+
+async fn read_if_given(
+    source: Option<&Source>,
+    shape: Shape,
+    clock: &Clock,
+    redactor: &Redactor,
+) -> Result<Option<Secret>, Error> {
+    match source {
+        Some(source) => source.read(shape, clock, redactor).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+impl Source {
+    async fn read(&self, shape: Shape, clock: &Clock, redactor: &Redactor) -> Result<Secret, Error> {
+        tracing::debug!(origin = self.origin, "reads a credential");
         let unreadable = |cause: String| Error::Unreadable { origin: self.origin.clone(), cause };
         let secret = match &self.kind {
             SourceKind::Value(secret) => Ok(secret.clone()),
-            SourceKind::StandardInput => blocking(|| bounded(io::stdin().lock())).await.and_then(token),
+            SourceKind::StandardInput => blocking(|| bounded(io::stdin().lock())).await.and_then(text),
             SourceKind::File(path) => {
                 let path = path.clone();
-                blocking(|| bounded(fs_err::File::open(path)?)).await.and_then(token)
+                blocking(|| bounded(fs_err::File::open(path)?)).await.and_then(text)
             }
-            SourceKind::Command(command) => command.first_line(clock, redactor).await.and_then(token),
+            SourceKind::Command(command) => command.first_line(clock, redactor).await.and_then(text),
         };
         let secret = secret.map_err(unreadable)?;
         redactor.learn(&secret);
-        if secret.expose().chars().any(|character| character.is_whitespace() || character.is_control()) {
-            return Err(unreadable(
-                "the credential holds white space or a control character, as no token does".to_owned(),
-            ));
+        let is_wrong = |character: char| match shape {
+            Shape::Token => character.is_whitespace() || character.is_control(),
+            Shape::Typed => character.is_control(),
+        };
+        if !secret.expose().chars().any(is_wrong) {
+            return Ok(secret);
         }
-        Ok(Credential { secret, origin: self.origin.clone() })
+        Err(unreadable(match shape {
+            Shape::Token => "the credential holds white space or a control character, as no token does".to_owned(),
+            Shape::Typed => "the credential holds a control character or more than one line".to_owned(),
+        }))
     }
 }
 
@@ -84,9 +134,9 @@ async fn blocking(read: impl FnOnce() -> io::Result<Vec<u8>> + Send + 'static) -
     }
 }
 
-fn token(bytes: Vec<u8>) -> Result<Secret, String> {
+fn text(bytes: Vec<u8>) -> Result<Secret, String> {
     if u64::try_from(bytes.len()).is_ok_and(|length| length > LARGEST) {
-        return Err("more than 64 KiB, which is no token".to_owned());
+        return Err("more than 64 KiB, which is no credential".to_owned());
     }
     let text = String::from_utf8(bytes).map_err(|_bytes_of_a_secret| "holds bytes that are no text".to_owned())?;
     Secret::new(&text).ok_or_else(|| "is empty".to_owned())
@@ -96,10 +146,23 @@ fn token(bytes: Vec<u8>) -> Result<Secret, String> {
 mod tests {
     use super::*;
 
+    fn place(kind: SourceKind) -> Source {
+        Source { kind, origin: "--token-file".to_owned() }
+    }
+
+    fn given(text: &str) -> Source {
+        place(SourceKind::Value(Secret::new(text).unwrap()))
+    }
+
+    async fn read_form(form: Form<Source>) -> Result<Credential, String> {
+        form.read(&Clock::system(), &Redactor::default()).await.map_err(|error| error.to_string())
+    }
+
     async fn read(kind: SourceKind) -> Result<String, String> {
-        let source = Source { kind, origin: "--token-file".to_owned() };
-        let read = source.read(&Clock::system(), &Redactor::default()).await;
-        read.map(|credential| credential.secret.expose().to_owned()).map_err(|error| error.to_string())
+        match read_form(Form::ApiKey(place(kind))).await?.form {
+            Form::ApiKey(key) => Ok(key.expose().to_owned()),
+            _ => Err("another form".to_owned()),
+        }
     }
 
     async fn read_file(content: &[u8]) -> Result<String, String> {
@@ -130,5 +193,41 @@ mod tests {
     async fn a_file_that_is_not_there_is_named() {
         let error = read(SourceKind::File("no/such/token".into())).await.unwrap_err();
         assert!(error.contains("no/such/token"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn a_password_may_hold_spaces_inside_and_no_second_line() {
+        let login =
+            |password| Form::Login { username: given("me@host.example"), password: given(password), mfa_code: None };
+        let credential = read_form(login(" correct horse &+% größe ")).await.ok().unwrap();
+        let Form::Login { username, password, mfa_code: None } = credential.form else { panic!("another form") };
+        assert_eq!((username.expose(), password.expose()), ("me@host.example", "correct horse &+% größe"));
+        assert_eq!(credential.origin, "--token-file and --token-file");
+        for wrong in ["two\nlines", "a\u{7}bell"] {
+            let error = read_form(login(wrong)).await.err().unwrap();
+            assert!(
+                error.contains("control character") && !error.contains("two") && !error.contains("bell"),
+                "{error}"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn every_part_of_a_credential_is_taught_to_the_redactor() {
+        let redactor = Redactor::default();
+        let token = Form::Token { secret: given("key_of_today"), previous: Some(given("key_of_yesterday")) };
+        let login = Form::Login {
+            username: given("me@host.example"),
+            password: given("correct horse"),
+            mfa_code: Some(given("backup-code-1")),
+        };
+        for form in [token, login] {
+            assert!(form.read(&Clock::system(), &redactor).await.is_ok());
+        }
+        let text = "key_of_today key_of_yesterday me@host.example correct horse backup-code-1";
+        let clean = redactor.clean(text);
+        for part in ["key_of", "me@", "horse", "backup"] {
+            assert!(!clean.contains(part), "{clean}");
+        }
     }
 }

@@ -39,6 +39,14 @@ pub enum Error {
 }
 
 impl Error {
+    /// A credential or subject that this platform does not take. The settings refuse them, so it is a bug to get here.
+    pub(super) fn not_taken(platform: &'static str, what: &str) -> Self {
+        Self::Setting {
+            message: format!("{platform} takes no {what} of this kind"),
+            hint: "this is a bug in scangate; please report it".to_owned(),
+        }
+    }
+
     /// How a run ends that has nothing worse.
     pub fn class(&self) -> Class {
         match self {

@@ -2,41 +2,23 @@
 //!
 //! A platform knows its wire format and nothing of reports; it turns answers into the model of [`crate::finding`].
 
+mod about;
 pub mod cybedefend;
 mod error;
 mod lenient;
+pub mod options;
+mod request;
 
 use std::fmt;
-use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use url::Url;
-
+pub use about::{About, SubjectKind, Timing};
 pub use error::Error;
+pub use request::{Request, StateWord, Subject, state_word};
 
-use crate::credentials::Secret;
 use crate::finding::{Finding, PolicyDecision, ScanReference};
 use crate::http::Client;
-
-/// What is known of a platform before any request: for help, documentation and checks of settings.
-#[derive(Debug)]
-pub struct About {
-    /// The word of `--platform`, and the entry's default name.
-    pub id: &'static str,
-    /// The name for people.
-    pub name: &'static str,
-    /// The public documentation.
-    pub documentation: &'static str,
-    /// The environment variables that hold its credential, in the order in which they are looked at.
-    pub credential_variables: &'static [&'static str],
-    /// How to get a credential in a region, for somebody who has none.
-    pub credential_advice: fn(Option<Region>) -> String,
-    /// The first wait between two looks at a scan.
-    pub first_poll: Duration,
-    /// The longest wait between two looks at a scan.
-    pub longest_poll: Duration,
-}
 
 /// The platforms that this build speaks to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -122,43 +104,6 @@ impl FromStr for Region {
 #[error("not one of eu, us")]
 pub struct NotARegion;
 
-/// What an entry asks of its platform. Which fields matter is the platform's affair; it says so where one is missing.
-#[derive(Clone)]
-pub struct Request {
-    /// The credential that was found.
-    pub credential: Secret,
-    /// Where the credential was found, for people: `CYBEDEFEND_PAT`, `--token-file`.
-    pub credential_origin: String,
-    /// `--region`, where it was given: a region that contradicts a URL is an error, and a default contradicts nothing.
-    pub region: Option<Region>,
-    /// `--api-url`.
-    pub api_url: Option<Url>,
-    /// `--auth-url`.
-    pub auth_url: Option<Url>,
-    /// `--project-id`.
-    pub project_id: Option<String>,
-    /// The branch that the platform is told.
-    pub branch: Option<String>,
-    /// `--dir` as seen from the repository root, with `/`; empty when they are the same. Paths of findings get it as prefix.
-    pub directory: String,
-    /// `--image`, where an image is scanned and no source tree.
-    pub image: Option<String>,
-}
-
-/// What is scanned.
-#[derive(Clone, Debug)]
-pub enum Subject {
-    /// A source tree, as a zip archive.
-    Archive {
-        /// The archive.
-        path: PathBuf,
-        /// Its length in bytes.
-        length: u64,
-    },
-    /// A container image, by its reference: the platform fetches it.
-    Image(String),
-}
-
 /// Where a scan stands.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ScanState {
@@ -181,6 +126,25 @@ pub enum ScanState {
     Stopped(String),
     /// A word that is in no contract. It never ends the wait and never passes.
     Unknown(String),
+}
+
+impl ScanState {
+    /// Whether the scan is known to have ended, so that there is nothing left to cancel.
+    pub fn is_terminal(&self) -> bool {
+        match self {
+            Self::Done | Self::Degraded(_) | Self::Failed(_) | Self::Stopped(_) => true,
+            Self::Queued | Self::Running { .. } | Self::Unknown(_) => false,
+        }
+    }
+}
+
+/// What came of cancelling a scan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cancelled {
+    /// The platform took the request.
+    Accepted,
+    /// The platform documents no call for it, and nothing was sent.
+    NotDocumented,
 }
 
 /// What came of fetching the findings.
@@ -235,6 +199,11 @@ pub trait Platform: Sized {
     /// The platform's own verdict on an ended scan. It may come some time after the scan's end, and is waited for with `patience`;
     /// one that does not come is missing, and never a pass.
     async fn policy(&self, scan: &ScanReference, patience: Patience<'_>) -> Result<PolicyAnswer, Error>;
+
+    /// Cancels a scan that was not seen to have ended. [`About::supports_cancel`] says beforehand whether the platform can.
+    async fn cancel(&self, _scan: &ScanReference) -> Result<Cancelled, Error> {
+        Ok(Cancelled::NotDocumented)
+    }
 }
 
 #[cfg(test)]
@@ -244,11 +213,15 @@ mod tests {
     #[test]
     fn every_platform_is_found_by_its_word_and_an_unknown_word_is_told_the_known_ones() {
         for platform in PlatformId::ALL {
+            let about = platform.about();
             assert_eq!(platform.as_str().parse(), Ok(platform));
-            assert!(platform.about().documentation.starts_with("https://"));
-            assert!(platform.about().first_poll < platform.about().longest_poll);
+            assert!(about.documentation.starts_with("https://"));
+            let timing = (about.timing)(None);
+            assert!(timing.first_poll < timing.longest_poll && timing.longest_poll < timing.timeout);
+            assert!(!about.credentials.forms().is_empty() && !about.subjects.is_empty());
         }
-        assert_eq!("nobody".parse::<PlatformId>().unwrap_err().to_string(), "not one of cybedefend");
+        let known = PlatformId::ALL.map(PlatformId::as_str).join(", ");
+        assert_eq!("nobody".parse::<PlatformId>().unwrap_err().to_string(), format!("not one of {known}"));
     }
 
     #[test]

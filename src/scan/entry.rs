@@ -24,6 +24,8 @@ pub(super) struct Context<'a> {
     pub(super) observer: &'a dyn Observer,
     /// When polling ends, on [`Clock::monotonic`]: before the run's deadline, to leave time for findings and reports.
     pub(super) polling_deadline: Duration,
+    /// The waits between two looks at the scan.
+    pub(super) schedule: Schedule,
     /// `--poll-interval`, where it was given.
     pub(super) poll_interval: Option<Duration>,
     /// `--vendor-policy`: whether the platform's own verdict is asked for.
@@ -49,9 +51,7 @@ pub(super) async fn run<P: Platform>(
         })
         .await?;
 
-    let schedule =
-        Schedule { first: context.poll_interval.unwrap_or(P::ABOUT.first_poll), longest: P::ABOUT.longest_poll };
-    let waits = schedule.waits(context.random);
+    let waits = context.schedule.waits(context.random);
     let check = async || platform.check(&scan).await;
     let ended = wait::until_ended(check, waits, clock, context.polling_deadline, observer).await?;
 

@@ -19,25 +19,28 @@ mod entry;
 mod line_hash;
 mod prepare;
 mod redaction;
+mod request;
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::future::Future;
+use std::rc::Rc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
 
 use self::entry::Context;
 use self::observer::Observer;
-use self::prepare::Prepared;
 pub use self::prepare::select;
+use self::prepare::{Prepared, Shelf};
+use self::wait::Schedule;
 use crate::clock::Clock;
 use crate::credentials::Credential;
 use crate::error::{Error, Problem, Signal};
 use crate::finding::{Ending, ScanResult, fingerprint};
 use crate::gate::{Conclusion, GateSettings, OnClass, Verdict, conclude, judge};
 use crate::http::{Client, Random, Redactor};
+use crate::platform::PlatformId;
 use crate::platform::cybedefend::CybeDefend;
-use crate::platform::{PlatformId, Request};
 use crate::report::{Report, RunFacts};
 use crate::settings::{EntrySettings, ScanSettings};
 
@@ -118,9 +121,8 @@ pub async fn run(
 ) -> Finished {
     let started = surroundings.clock.now();
     let parts: Vec<Part<'_>> = settings.entries.iter().map(Part::new).collect();
-    let prepared = OnceCell::new();
     let signal = tokio::select! {
-        () = run_parts(settings, surroundings, &prepared, &parts) => None,
+        () = run_parts(settings, surroundings, &parts) => None,
         signal = interrupted => Some(signal),
     };
     let cut_short = match signal {
@@ -128,19 +130,16 @@ pub async fn run(
         None => Error::Internal("an entry did not come to its end".to_owned()),
     };
 
-    let prepared = prepared.into_inner();
-    let tree = prepared.as_ref().map(|prepared| prepared.tree.clone()).unwrap_or_default();
-    let place = prepared.as_ref().map_or("", Prepared::place);
-    let results = parts.into_iter().map(|part| part.into_result(&cut_short, place));
-    let results: Vec<ScanResult> = results.map(|result| complete(result, prepared.as_ref(), surroundings)).collect();
+    let head = parts.iter().find_map(|part| Some(part.prepared.get()?.tree.head.clone())).unwrap_or_default();
+    let results: Vec<ScanResult> = parts.into_iter().map(|part| part.into_result(&cut_short, surroundings)).collect();
     let verdict = judge(&results, &settings.run.gate);
     let on = settings.run.on.clone();
     let conclusion = conclude(&verdict, &results, &[], &on);
     let facts = RunFacts {
         started,
         ended: surroundings.clock.now(),
-        commit: settings.commit.clone().or(tree.head.commit),
-        branch: settings.branch.clone().or(tree.head.branch),
+        commit: settings.commit.clone().or(head.commit),
+        branch: settings.branch.clone().or(head.branch),
         repository_url: settings.repository_url.clone(),
         arguments: surroundings.arguments.clone(),
         is_sandbox: surroundings.is_sandbox,
@@ -151,6 +150,8 @@ pub async fn run(
 /// One entry while it runs: what it has brought so far, and its ending once it has one.
 struct Part<'a> {
     entry: &'a EntrySettings,
+    /// What it scans, which entries that scan the same have in common.
+    prepared: OnceCell<Rc<Prepared>>,
     result: RefCell<ScanResult>,
     ending: Cell<Option<Ending>>,
 }
@@ -171,7 +172,7 @@ impl<'a> Part<'a> {
             files_left_out: 0,
             requests: 0,
         };
-        Self { entry, result: RefCell::new(result), ending: Cell::new(None) }
+        Self { entry, prepared: OnceCell::new(), result: RefCell::new(result), ending: Cell::new(None) }
     }
 
     fn end(&self, ended: Result<Ending, Error>) {
@@ -189,23 +190,18 @@ impl<'a> Part<'a> {
         let entry = self.entry;
         let Surroundings { clock, redactor, random, observer, .. } = *surroundings;
         let client = Client::new(&settings.http, clock.clone(), deadline.of_run, redactor.clone())?;
-        let request = Request {
-            credential: credential.secret,
-            credential_origin: credential.origin,
-            region: entry.region,
-            api_url: entry.api_url.clone(),
-            auth_url: entry.auth_url.clone(),
-            project_id: entry.project_id.clone(),
-            branch: settings.branch.clone().or_else(|| prepared.tree.head.branch.clone()),
-            directory: prepared.tree.directory.clone(),
-            image: prepared.image(),
-        };
+        let timing = entry.timing();
+        let request = request::request(entry, settings, credential, prepared);
         let context = Context {
             client: &client,
             clock,
             random,
             observer,
             polling_deadline: deadline.of_polling,
+            schedule: Schedule {
+                first: settings.poll_interval.unwrap_or(timing.first_poll),
+                longest: timing.longest_poll,
+            },
             poll_interval: settings.poll_interval,
             vendor_policy: settings.run.gate.vendor_policy,
         };
@@ -219,25 +215,34 @@ impl<'a> Part<'a> {
         ended
     }
 
-    fn into_result(self, cut_short: &Error, place: &str) -> ScanResult {
-        let ending = self.ending.into_inner().unwrap_or_else(|| Ending::Short(cut_short.to_problem()));
+    /// The result as the reports get it: with what the source tree knows added, and secrets taken out.
+    fn into_result(self, cut_short: &Error, surroundings: &Surroundings<'_>) -> ScanResult {
+        let prepared = self.prepared.into_inner();
+        let place = prepared.as_ref().map_or("", |prepared| prepared.place());
         let by_default = || match place {
             "" => format!("scangate/{}/", self.entry.name),
             place => format!("scangate/{}/{place}/", self.entry.name),
         };
         let category = self.entry.category.clone().unwrap_or_else(by_default);
-        ScanResult { category, ending, ..self.result.into_inner() }
+        let ending = self.ending.into_inner().unwrap_or_else(|| Ending::Short(cut_short.to_problem()));
+        let mut result = ScanResult { category, ending, ..self.result.into_inner() };
+        if let Some(prepared) = &prepared {
+            if let Some(root) = &prepared.tree.root {
+                source::attach(&mut result.findings, root);
+            }
+            result.notes.splice(0..0, prepared.notes.iter().cloned());
+            result.files_left_out = prepared.left_out;
+        }
+        fingerprint::assign(&mut result.findings);
+        redaction::clean(&mut result, surroundings.redactor);
+        result.sort();
+        result
     }
 }
 
 /// Reads the credentials, prepares what is scanned, and runs the entries side by side, under one deadline. An entry whose
-/// credential is missing ends there, and where all do, nothing is archived.
-async fn run_parts(
-    settings: &ScanSettings,
-    surroundings: &Surroundings<'_>,
-    prepared: &OnceCell<Prepared>,
-    parts: &[Part<'_>],
-) {
+/// credential is missing ends there, and what only it would scan is not prepared.
+async fn run_parts(settings: &ScanSettings, surroundings: &Surroundings<'_>, parts: &[Part<'_>]) {
     let deadline = Deadline::new(surroundings.clock, settings.run.timeout);
     let mut signed = Vec::new();
     for part in parts {
@@ -246,20 +251,15 @@ async fn run_parts(
             Err(error) => part.end(Err(error.into())),
         }
     }
-    if signed.is_empty() {
-        return;
-    }
-    let prepared = match prepare::prepare(settings, surroundings.observer).await {
-        Ok(fresh) => prepared.get_or_init(|| fresh),
-        Err(error) => {
-            let problem = error.to_problem();
-            for (part, _) in signed {
-                part.end(Ok(Ending::Short(problem.clone())));
-            }
-            return;
+    let mut shelf = Shelf::default();
+    let mut ready = Vec::new();
+    for (part, credential) in signed {
+        match shelf.prepare(&part.entry.subject, settings, surroundings.observer).await {
+            Ok(prepared) => ready.push((part, credential, part.prepared.get_or_init(|| prepared).as_ref())),
+            Err(problem) => part.end(Ok(Ending::Short(problem))),
         }
-    };
-    let runs = signed.into_iter().map(async |(part, credential)| {
+    }
+    let runs = ready.into_iter().map(async |(part, credential, prepared)| {
         part.end(part.run(credential, settings, surroundings, deadline, prepared).await);
     });
     join_all(runs).await;
@@ -279,19 +279,4 @@ impl Deadline {
         let of_run = clock.monotonic().saturating_add(timeout);
         Self { of_run, of_polling: of_run.saturating_sub(reserve) }
     }
-}
-
-/// Adds to a result what the source tree knows, and takes secrets out of it.
-fn complete(mut result: ScanResult, prepared: Option<&Prepared>, surroundings: &Surroundings<'_>) -> ScanResult {
-    if let Some(prepared) = prepared {
-        if let Some(root) = &prepared.tree.root {
-            source::attach(&mut result.findings, root);
-        }
-        result.notes.splice(0..0, prepared.notes.iter().cloned());
-        result.files_left_out = prepared.left_out;
-    }
-    fingerprint::assign(&mut result.findings);
-    redaction::clean(&mut result, surroundings.redactor);
-    result.sort();
-    result
 }

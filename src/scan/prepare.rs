@@ -1,16 +1,17 @@
 //! Gets the subject of a scan ready before any platform is asked: selects and archives the source tree, where there is one.
 
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use tempfile::NamedTempFile;
 
 use super::archive::{self, Options, Selection, Summary};
 use super::git::{Head, WorkTree};
 use super::observer::{Event, Observer};
-use crate::error::Error;
+use crate::error::{Error, Problem};
 use crate::finding::fingerprint::image_repository;
 use crate::platform::Subject;
-use crate::settings::{ScanSettings, Source};
+use crate::settings::{self, ScanSettings};
 
 /// What is scanned, and what the tree it comes from knows of itself.
 pub(super) struct Prepared {
@@ -27,28 +28,27 @@ pub(super) struct Prepared {
 }
 
 impl Prepared {
-    /// What tells this subject from others of the same project, for the default category: the directory, or the image's name without
-    /// its tag, since a rebuilt image is the same subject.
+    /// What tells this subject from others of the same project, for the default category: the directory, the target, or the image's
+    /// name without its tag, since a rebuilt image is the same subject.
     pub(super) fn place(&self) -> &str {
         match &self.subject {
             Subject::Image(reference) => image_repository(reference),
-            Subject::Archive { .. } => &self.tree.directory,
+            Subject::Target(target) => target,
+            Subject::Archive { .. } | Subject::Sarif { .. } => &self.tree.directory,
         }
     }
 
-    /// The image, where one is scanned.
-    pub(super) fn image(&self) -> Option<String> {
-        match &self.subject {
-            Subject::Image(reference) => Some(reference.clone()),
-            Subject::Archive { .. } => None,
-        }
+    /// A subject that needs nothing made of it.
+    fn as_it_is(subject: Subject, tree: Tree) -> Self {
+        Self { subject, tree, notes: Vec::new(), left_out: 0, _archive: None }
     }
 }
 
 /// The source tree around the subject.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Tree {
-    /// The folder that paths of findings are relative to; absent for a ready archive, whose files may lie nowhere, and an image.
+    /// The folder that paths of findings are relative to; absent for a ready archive, whose files may lie nowhere, and for
+    /// what the platform reaches by itself.
     pub(super) root: Option<PathBuf>,
     /// `--dir` as seen from that folder, with `/`; empty where they are the same.
     pub(super) directory: String,
@@ -62,10 +62,35 @@ pub fn select(directory: &Path, untracked: bool, own_files: &[PathBuf]) -> Resul
     archive::select(&Options { directory, untracked, ignore_rules: &ignore_rules, own_files })
 }
 
-/// Makes the subject of the run. What blocks is done off the runtime's thread, so that a signal is heard.
-pub(super) async fn prepare(settings: &ScanSettings, observer: &dyn Observer) -> Result<Prepared, Error> {
-    match &settings.source {
-        Source::Directory { path, untracked } => {
+/// What was prepared in a run, so that entries that scan the same share it: a tree is archived once.
+#[derive(Default)]
+pub(super) struct Shelf(Vec<(settings::Subject, Result<Rc<Prepared>, Problem>)>);
+
+impl Shelf {
+    /// The subject of an entry, or why there is none.
+    pub(super) async fn prepare(
+        &mut self,
+        subject: &settings::Subject,
+        settings: &ScanSettings,
+        observer: &dyn Observer,
+    ) -> Result<Rc<Prepared>, Problem> {
+        if let Some((_, known)) = self.0.iter().find(|(known, _)| known == subject) {
+            return known.clone();
+        }
+        let fresh = prepare(subject, settings, observer).await.map(Rc::new).map_err(|error| error.to_problem());
+        self.0.push((subject.clone(), fresh.clone()));
+        fresh
+    }
+}
+
+/// Makes the subject of an entry. What blocks is done off the runtime's thread, so that a signal is heard.
+async fn prepare(
+    subject: &settings::Subject,
+    settings: &ScanSettings,
+    observer: &dyn Observer,
+) -> Result<Prepared, Error> {
+    match subject {
+        settings::Subject::Directory { path, untracked } => {
             let (selection, archive, summary) = archive_directory(settings, path, *untracked).await?;
             observer.event(&Event::Archived { files: summary.entries, bytes: summary.bytes });
             let root = selection.work_tree.as_ref().map_or(selection.directory.as_path(), WorkTree::root);
@@ -78,26 +103,55 @@ pub(super) async fn prepare(settings: &ScanSettings, observer: &dyn Observer) ->
                 _archive: Some(archive),
             })
         }
-        Source::Archive(path) => {
+        settings::Subject::Archive(path) => {
             let (path, checked) = (path.clone(), path.clone());
             let summary = off_thread(move || archive::ready(&checked)).await?;
             observer.event(&Event::Archived { files: summary.entries, bytes: summary.bytes });
-            Ok(Prepared {
-                subject: Subject::Archive { path, length: summary.bytes },
-                tree: Tree::default(),
-                notes: Vec::new(),
-                left_out: 0,
-                _archive: None,
-            })
+            Ok(Prepared::as_it_is(Subject::Archive { path, length: summary.bytes }, Tree::default()))
         }
         // The platform fetches the image. What is checked out here says nothing of it.
-        Source::Image(reference) => Ok(Prepared {
-            subject: Subject::Image(reference.clone()),
-            tree: Tree::default(),
-            notes: Vec::new(),
-            left_out: 0,
-            _archive: None,
-        }),
+        settings::Subject::Image(reference) => {
+            Ok(Prepared::as_it_is(Subject::Image(reference.clone()), Tree::default()))
+        }
+        // A target is deployed from the repository that is checked out, as far as anybody can tell, but its findings lie in no file.
+        settings::Subject::Target(target) => {
+            let tree = Tree { root: None, directory: String::new(), ..discover(settings).await? };
+            Ok(Prepared::as_it_is(Subject::Target(target.clone()), tree))
+        }
+        settings::Subject::Sarif(path) => {
+            let (path, checked) = (path.clone(), path.clone());
+            let length = off_thread(move || sarif_length(&checked)).await?;
+            Ok(Prepared::as_it_is(Subject::Sarif { path, length }, discover(settings).await?))
+        }
+    }
+}
+
+/// The repository around the run, where there is one.
+async fn discover(settings: &ScanSettings) -> Result<Tree, Error> {
+    let directory = settings.directory.clone();
+    off_thread(move || {
+        let Some(work_tree) = WorkTree::discover(&directory)? else { return Ok(Tree::default()) };
+        let head = work_tree.head()?;
+        // Paths in the SARIF of other scanners are those of the repository, whatever folder the scanner ran in.
+        Ok::<_, archive::Error>(Tree { root: Some(work_tree.root().to_owned()), directory: String::new(), head })
+    })
+    .await
+}
+
+/// The length in bytes of a file that can be uploaded.
+fn sarif_length(path: &Path) -> Result<u64, settings::Error> {
+    let refused = |cause: &str| {
+        settings::Error::new(format!(
+            "cannot use the SARIF file {}: {cause}",
+            settings::value::shown(&path.to_string_lossy())
+        ))
+        .with_hint("check the path given as --sarif, and that the scanner before this one wrote it")
+    };
+    let metadata = std::fs::metadata(path).map_err(|cause| refused(&cause.to_string()))?;
+    match metadata.len() {
+        _ if !metadata.is_file() => Err(refused("not a regular file")),
+        0 => Err(refused("it is empty")),
+        length => Ok(length),
     }
 }
 

@@ -1,62 +1,133 @@
 //! Where a platform's credential is looked for: flag, then environment (DESIGN section 5).
 //!
-//! Only the place is chosen here. Reading it may start a command or wait for standard input, and is left to the run.
+//! Only the places are chosen here. Reading them may start a command or wait for standard input, and is left to the run.
 
 use super::layers::{Layers, Origin, Sourced};
+use super::token_command::command_line;
 use super::{Environment, Error, keys};
-use crate::credentials::{CommandLine, Secret, Source, SourceKind};
-use crate::platform::PlatformId;
+use crate::credentials::{Accepted, Form, Secret, Source, SourceKind};
+use crate::platform::{About, PlatformId};
 
-/// The variables that the command behind `--token-command` gets. Its other needs can be met by `env NAME=VALUE COMMAND`; a list
-/// of what to keep out would miss the secret with the unusual name.
-const COMMAND_VARIABLES: [&str; 13] = [
-    "PATH",
-    "HOME",
-    "USER",
-    "LOGNAME",
-    "LANG",
-    "LC_ALL",
-    "TZ",
-    "TMPDIR",
-    "XDG_CONFIG_HOME",
-    "XDG_RUNTIME_DIR",
-    "DBUS_SESSION_BUS_ADDRESS",
-    "SSL_CERT_FILE",
-    "SSL_CERT_DIR",
-];
+/// Our own variable for a token or key, whatever the platform.
+const OWN: &str = "SCANGATE_TOKEN";
 
-/// The place that holds the credential; `None` where no layer names one.
-pub(super) fn choose(layers: &Layers<'_>, platform: PlatformId) -> Result<Option<Source>, Error> {
+/// The places that hold the credential; `None` where no layer names one. Our own variable is heeded only where the platform is
+/// alone in the run (`is_alone`): nobody could tell for which of several it was meant.
+pub(super) fn choose(layers: &Layers<'_>, about: &About, is_alone: bool) -> Result<Option<Form<Source>>, Error> {
+    if let Some(sourced) = flag(layers)? {
+        let place = flag_place(layers.environment(), &sourced)?;
+        return single(layers, about, place).map(Some);
+    }
+    if let Some(form) = of_the_platform(layers, about)? {
+        return Ok(Some(form));
+    }
+    if is_alone && let Some(place) = place(layers, OWN)? {
+        return single(layers, about, place).map(Some);
+    }
+    match previous_variable(about).and_then(|(key, previous)| Some((key, place(layers, previous).transpose()?))) {
+        Some((key, previous)) => {
+            let previous = previous?.origin;
+            Err(Error::new(format!("{previous} is given, and {key} is not")).with_hint("give the key that is good now"))
+        }
+        None => Ok(None),
+    }
+}
+
+/// The flag or input that names a credential.
+fn flag<'a>(layers: &Layers<'a>) -> Result<Option<Sourced<'a>>, Error> {
     let mut given = Vec::new();
     for key in [&keys::PAT, &keys::TOKEN_FILE, &keys::TOKEN_COMMAND] {
-        // What comes from our own variables stands behind the platform's, and is looked at below.
+        // What comes from our own variables stands behind the platform's, and is looked at after them.
         if let Some(sourced) = layers.value(key).filter(|sourced| sourced.origin.depth() < 2) {
             given.push(sourced);
         }
     }
     let shallowest = given.iter().map(|sourced| sourced.origin.depth()).min();
     given.retain(|sourced| Some(sourced.origin.depth()) == shallowest);
-    if let Some(sourced) = only(given)? {
-        return flag(layers.environment(), &sourced).map(Some);
-    }
-    for name in platform.about().credential_variables.iter().copied().chain(["SCANGATE_TOKEN"]) {
-        if let Some(sourced) = only(variables(layers, name))? {
-            return variable(layers.environment(), &sourced, name).map(Some);
-        }
-    }
-    Ok(None)
+    only(given)
 }
 
-/// The variables in which `name`'s value may be given: itself, and a file that holds it; for our own also a command.
-fn variables<'a>(layers: &Layers<'a>, name: &str) -> Vec<Sourced<'a>> {
+/// The credential in the platform's own variables.
+fn of_the_platform(layers: &Layers<'_>, about: &About) -> Result<Option<Form<Source>>, Error> {
+    let mut given = about.credentials.forms().iter().filter_map(|form| places(layers, form).transpose());
+    let first = given.next().transpose()?;
+    if let (Some(first), Accepted::OneOf(_)) = (&first, about.credentials)
+        && let Some(second) = given.next().transpose()?
+    {
+        let message = format!("{} and {} are both credentials for {}", first.origin(), second.origin(), about.name);
+        return Err(Error::new(message).with_hint("give one of them"));
+    }
+    Ok(first)
+}
+
+/// The places of a form's parts; `None` where nothing of it is given.
+fn places(layers: &Layers<'_>, form: &Form<&'static str>) -> Result<Option<Form<Source>>, Error> {
+    let optional = |name: Option<&str>| name.map_or(Ok(None), |name| place(layers, name));
+    match *form {
+        Form::Token { secret, previous } => match place(layers, secret)? {
+            Some(secret) => Ok(Some(Form::Token { secret, previous: optional(previous)? })),
+            None => Ok(None),
+        },
+        Form::ApiKey(key) => Ok(place(layers, key)?.map(Form::ApiKey)),
+        Form::Login { username, password, mfa_code } => {
+            let code = optional(mfa_code)?;
+            match (place(layers, username)?, place(layers, password)?) {
+                (Some(username), Some(password)) => Ok(Some(Form::Login { username, password, mfa_code: code })),
+                (None, None) if code.is_none() => Ok(None),
+                (Some(given), None) => Err(half(&given, password)),
+                (None, Some(given)) => Err(half(&given, username)),
+                (None, None) => {
+                    Err(Error::new(format!("a login needs {username} and {password}, and has a code only")))
+                }
+            }
+        }
+    }
+}
+
+fn half(given: &Source, missing: &str) -> Error {
+    Error::new(format!("{} is given, and {missing} is not", given.origin)).with_hint("a login needs both")
+}
+
+/// The form in which the platform takes a single token or key, with this one.
+fn single(layers: &Layers<'_>, about: &About, place_of_it: Source) -> Result<Form<Source>, Error> {
+    let form = about.credentials.forms().iter().find(|form| !matches!(form, Form::Login { .. }));
+    match form {
+        Some(Form::Token { previous, .. }) => {
+            let previous = previous.map_or(Ok(None), |name| place(layers, name))?;
+            Ok(Form::Token { secret: place_of_it, previous })
+        }
+        Some(Form::ApiKey(_)) => Ok(Form::ApiKey(place_of_it)),
+        Some(Form::Login { .. }) | None => {
+            let message = format!("{} takes a user name and a password, and no token", about.name);
+            Err(Error::new(message).with_hint(format!("set {}", about.credentials.usual())))
+        }
+    }
+}
+
+/// The variable of a key with that of the key before it.
+fn previous_variable(about: &About) -> Option<(&'static str, &'static str)> {
+    about.credentials.forms().iter().find_map(|form| match *form {
+        Form::Token { secret, previous: Some(previous) } => Some((secret, previous)),
+        _ => None,
+    })
+}
+
+/// The place that a variable names: its value, or a file that holds it; for our own also a command.
+fn place(layers: &Layers<'_>, name: &str) -> Result<Option<Source>, Error> {
     let forms = [name.to_owned(), format!("{name}_FILE"), format!("{name}_COMMAND")];
-    let own = if name == "SCANGATE_TOKEN" { 3 } else { 2 };
-    let found = forms.into_iter().take(own);
-    found
-        .filter_map(|name| {
-            layers.environment().get(&name).map(|text| Sourced { text, origin: Origin::Variable(name.clone()) })
-        })
-        .collect()
+    let known = if name == OWN { 3 } else { 2 };
+    let environment = layers.environment();
+    let given = forms.iter().take(known).filter_map(|variable| {
+        environment.get(variable).map(|text| Sourced { text, origin: Origin::Variable(variable.clone()) })
+    });
+    let Some(sourced) = only(given.collect())? else { return Ok(None) };
+    let origin = sourced.origin.to_string();
+    let kind = match origin.strip_prefix(name) {
+        Some("_FILE") => SourceKind::File(sourced.text.into()),
+        Some("_COMMAND") => SourceKind::Command(command_line(environment, &sourced)?),
+        _ => value(&sourced)?,
+    };
+    Ok(Some(Source { kind, origin }))
 }
 
 /// Two sources in one layer are an error: nobody can tell which of them was meant.
@@ -68,24 +139,16 @@ fn only(mut given: Vec<Sourced<'_>>) -> Result<Option<Sourced<'_>>, Error> {
     Ok(given.pop())
 }
 
-fn flag(environment: &Environment, sourced: &Sourced<'_>) -> Result<Source, Error> {
+fn flag_place(environment: &Environment, sourced: &Sourced<'_>) -> Result<Source, Error> {
     let kind = match &sourced.origin {
         Origin::Flag("pat") if sourced.text == "-" => SourceKind::StandardInput,
         Origin::Flag("pat") => value(sourced)?,
-        Origin::Flag("token-command") | Origin::Input("token-command") => command(environment, sourced)?,
+        Origin::Flag("token-command") | Origin::Input("token-command") => {
+            SourceKind::Command(command_line(environment, sourced)?)
+        }
         Origin::Flag(_) | Origin::Input(_) | Origin::Variable(_) => SourceKind::File(sourced.text.into()),
     };
     Ok(Source { kind, origin: sourced.origin.to_string() })
-}
-
-fn variable(environment: &Environment, sourced: &Sourced<'_>, name: &str) -> Result<Source, Error> {
-    let origin = sourced.origin.to_string();
-    let kind = match origin.strip_prefix(name) {
-        Some("_FILE") => SourceKind::File(sourced.text.into()),
-        Some("_COMMAND") => command(environment, sourced)?,
-        _ => value(sourced)?,
-    };
-    Ok(Source { kind, origin })
 }
 
 fn value(sourced: &Sourced<'_>) -> Result<SourceKind, Error> {
@@ -93,51 +156,14 @@ fn value(sourced: &Sourced<'_>) -> Result<SourceKind, Error> {
     Ok(SourceKind::Value(secret))
 }
 
-fn command(environment: &Environment, sourced: &Sourced<'_>) -> Result<SourceKind, Error> {
-    let words = split_words(sourced.text)
-        .ok_or_else(|| Error::new(format!("the command from {} has a quote that does not end", sourced.origin)))?;
-    let mut words = words.into_iter();
-    let program = words.next().ok_or_else(|| Error::new(format!("the command from {} is empty", sourced.origin)))?;
-    let home = environment.get("HOME").ok_or_else(|| {
-        Error::new(format!("the command from {} has no folder to run in: HOME is not set", sourced.origin))
-    })?;
-    let kept =
-        COMMAND_VARIABLES.into_iter().filter_map(|name| Some((name.to_owned(), environment.get(name)?.to_owned())));
-    let variables = kept.collect();
-    Ok(SourceKind::Command(CommandLine { program, arguments: words.collect(), folder: home.into(), variables }))
-}
-
-/// Splits at white space. Quotes of both kinds keep words together, and a backslash outside of single quotes takes the next
-/// character as it is; there is no other magic. `None` where a quote or a backslash is left open.
-fn split_words(text: &str) -> Option<Vec<String>> {
-    let mut words = Vec::new();
-    let mut word: Option<String> = None;
-    let mut quote: Option<char> = None;
-    let mut characters = text.chars();
-    while let Some(character) = characters.next() {
-        match (quote, character) {
-            (Some(open), character) if character == open => quote = None,
-            (None, '"' | '\'') => {
-                quote = Some(character);
-                word.get_or_insert_default();
-            }
-            (None | Some('"'), '\\') => word.get_or_insert_default().push(characters.next()?),
-            (None, character) if character.is_whitespace() => words.extend(word.take()),
-            (_, character) => word.get_or_insert_default().push(character),
-        }
-    }
-    words.extend(word);
-    quote.is_none().then_some(words)
-}
-
 /// What people should know of the credentials they configured.
-pub(super) fn warnings(layers: &Layers<'_>, chosen: Option<&Source>) -> Vec<String> {
+pub(super) fn warnings(layers: &Layers<'_>, about: &About, chosen: Option<&Form<Source>>) -> Vec<String> {
     let mut warnings = Vec::new();
-    if let Some(Source { kind: SourceKind::Value(_), origin }) = chosen
-        && origin == "--pat"
-    {
-        let advice = "other processes can read the value of --pat; use CYBEDEFEND_PAT, --token-file or `--pat -`";
-        warnings.push(advice.to_owned());
+    let is_bare = |place: &Source| matches!(place.kind, SourceKind::Value(_)) && place.origin == "--pat";
+    if chosen.is_some_and(|form| form.secrets().any(is_bare)) {
+        let variables = about.credentials.usual();
+        warnings
+            .push(format!("other processes can read the value of --pat; use {variables}, --token-file or `--pat -`"));
     }
     if layers.environment().get("CYBEDEFEND_API_KEY").is_some() {
         let advice = "CYBEDEFEND_API_KEY is not used: the platform answers API keys with 410 Gone; use a personal access token \
@@ -150,8 +176,8 @@ pub(super) fn warnings(layers: &Layers<'_>, chosen: Option<&Source>) -> Vec<Stri
 /// The secrets that an environment is known to hold, so that a redactor can learn them before anything is printed: one that was
 /// put into the wrong setting by mistake must not be shown in the error about it.
 pub fn known_secrets(environment: &Environment) -> impl Iterator<Item = Secret> {
-    let platforms = PlatformId::ALL.into_iter().flat_map(|platform| platform.about().credential_variables);
-    let names = platforms.copied().chain(["SCANGATE_TOKEN", "CYBEDEFEND_API_KEY", "GITHUB_TOKEN", "CI_JOB_TOKEN"]);
+    let platforms = PlatformId::ALL.into_iter().flat_map(|platform| platform.about().credentials.secret_variables());
+    let names = platforms.chain([OWN, "CYBEDEFEND_API_KEY", "GITHUB_TOKEN", "CI_JOB_TOKEN"]);
     names.filter_map(|name| environment.get(name)).filter_map(Secret::new)
 }
 
@@ -160,18 +186,36 @@ mod tests {
     use super::*;
     use crate::settings::Flags;
     use crate::settings::keys::Key;
+    use crate::settings::samples::{SITE, WORKSPACE};
 
-    fn choose_from(flags: &[(&'static Key, &str)], pairs: &[(&str, &str)]) -> Result<Option<Source>, Error> {
+    fn choose_for(
+        about: &'static About,
+        flags: &[(&'static Key, &str)],
+        pairs: &[(&str, &str)],
+    ) -> Result<Option<Form<Source>>, Error> {
         let mut given = Flags::default();
         for (key, value) in flags {
             given.insert(key, vec![(*value).to_owned()]);
         }
         let environment = Environment::from_pairs(pairs.iter().copied());
-        choose(&Layers::new(&given, &environment), PlatformId::CybeDefend)
+        choose(&Layers::new(&given, &environment), about, true)
+    }
+
+    fn choose_from(flags: &[(&'static Key, &str)], pairs: &[(&str, &str)]) -> Result<Option<Form<Source>>, Error> {
+        choose_for(PlatformId::CybeDefend.about(), flags, pairs)
     }
 
     fn origin(flags: &[(&'static Key, &str)], pairs: &[(&str, &str)]) -> Option<String> {
-        choose_from(flags, pairs).ok().flatten().map(|source| source.origin)
+        choose_from(flags, pairs).ok().flatten().map(|form| form.origin())
+    }
+
+    /// Where the credential of a platform comes from by these variables, part by part, or the error.
+    fn parts(about: &'static About, pairs: &[(&str, &str)]) -> String {
+        match choose_for(about, &[], pairs) {
+            Ok(Some(form)) => form.parts().map(|source| source.origin.clone()).collect::<Vec<_>>().join(" "),
+            Ok(None) => "nothing".to_owned(),
+            Err(error) => error.to_string(),
+        }
     }
 
     #[test]
@@ -184,6 +228,13 @@ mod tests {
         let file = [("SCANGATE_TOKEN_FILE", "token"), ("CYBEDEFEND_PAT", "pat_one")];
         assert_eq!(origin(&[], &file).as_deref(), Some("CYBEDEFEND_PAT"));
         assert_eq!(origin(&[], &[]), None);
+    }
+
+    #[test]
+    fn our_own_variable_is_for_a_platform_that_is_alone() {
+        let environment = Environment::from_pairs([("SCANGATE_TOKEN", "pat_two")]);
+        let chosen = choose(&Layers::new(&Flags::default(), &environment), PlatformId::CybeDefend.about(), false);
+        assert!(chosen.unwrap().is_none());
     }
 
     #[test]
@@ -202,29 +253,43 @@ mod tests {
     }
 
     #[test]
-    fn the_command_gets_no_variable_that_could_hold_a_secret() {
-        let pairs =
-            [("HOME", "/home/ci"), ("PATH", "/bin"), ("CYBEDEFEND_PAT", "pat_one"), ("GITHUB_TOKEN", "ghs_two")];
-        let source =
-            choose_from(&[(&keys::TOKEN_COMMAND, "vault read -field='the token' x")], &pairs).unwrap().unwrap();
-        let SourceKind::Command(line) = source.kind else { panic!("not a command") };
-        assert_eq!(
-            (line.program.as_str(), line.arguments),
-            ("vault", vec!["read".into(), "-field=the token".into(), "x".into()])
-        );
-        assert_eq!(line.variables, [("PATH".into(), "/bin".into()), ("HOME".into(), "/home/ci".into())]);
-        assert_eq!(line.folder, std::path::PathBuf::from("/home/ci"));
+    fn a_login_is_whole_or_an_error_that_names_what_is_missing() {
+        let (user, password, code) = (("SITE_USER", "me"), ("SITE_PASSWORD", "a b"), ("SITE_CODE", "123456"));
+        assert_eq!(parts(&SITE, &[user, password]), "SITE_USER SITE_PASSWORD");
+        assert_eq!(parts(&SITE, &[user, ("SITE_PASSWORD_FILE", "p"), code]), "SITE_USER SITE_PASSWORD_FILE SITE_CODE");
+        assert_eq!(parts(&SITE, &[user]), "SITE_USER is given, and SITE_PASSWORD is not");
+        assert_eq!(parts(&SITE, &[password, code]), "SITE_PASSWORD is given, and SITE_USER is not");
+        assert_eq!(parts(&SITE, &[code]), "a login needs SITE_USER and SITE_PASSWORD, and has a code only");
     }
 
     #[test]
-    fn words_are_split_without_any_magic_of_a_shell() {
-        let split = |text| split_words(text).map(|words| words.join("|"));
-        assert_eq!(split("a  b\tc").as_deref(), Some("a|b|c"));
-        assert_eq!(split(r#"a 'b "c' "d 'e" f\ g "h\"i" '\'"#).as_deref(), Some("a|b \"c|d 'e|f g|h\"i|\\"));
-        assert_eq!(split("a '' $HOME `b` *;c").as_deref(), Some("a||$HOME|`b`|*;c"));
-        assert_eq!(split("").as_deref(), Some(""));
-        for open in ["a 'b", "a \"b", "a\\"] {
-            assert_eq!(split(open), None, "{open}");
-        }
+    fn of_forms_that_exclude_each_other_one_may_be_given() {
+        let key = ("SITE_KEY", "key_one");
+        assert_eq!(parts(&SITE, &[key]), "SITE_KEY");
+        let both = parts(&SITE, &[key, ("SITE_USER", "me"), ("SITE_PASSWORD", "p")]);
+        assert_eq!(both, "SITE_USER and SITE_PASSWORD and SITE_KEY are both credentials for Site");
+    }
+
+    #[test]
+    fn of_names_in_an_order_the_first_that_is_given_wins() {
+        let [first, second] = [("WORKSPACE_KEY", "key_one"), ("WORKSPACE_TOKEN", "key_two")];
+        assert_eq!(parts(&WORKSPACE, &[first, second]), "WORKSPACE_KEY");
+        assert_eq!(parts(&WORKSPACE, &[second]), "WORKSPACE_TOKEN");
+        assert_eq!(parts(&WORKSPACE, &[]), "nothing");
+    }
+
+    #[test]
+    fn a_previous_key_goes_with_the_key_and_never_alone() {
+        let previous = ("WORKSPACE_KEY_PREVIOUS", "key_old");
+        assert_eq!(parts(&WORKSPACE, &[("WORKSPACE_KEY", "key"), previous]), "WORKSPACE_KEY WORKSPACE_KEY_PREVIOUS");
+        assert_eq!(parts(&WORKSPACE, &[("SCANGATE_TOKEN", "key"), previous]), "SCANGATE_TOKEN WORKSPACE_KEY_PREVIOUS");
+        assert_eq!(parts(&WORKSPACE, &[previous]), "WORKSPACE_KEY_PREVIOUS is given, and WORKSPACE_KEY is not");
+    }
+
+    #[test]
+    fn a_token_from_a_flag_takes_the_form_that_the_platform_has_for_one() {
+        let of = |about| choose_for(about, &[(&keys::TOKEN_FILE, "token")], &[]).unwrap().unwrap();
+        assert!(matches!(of(&SITE), Form::ApiKey(_)));
+        assert!(matches!(of(&WORKSPACE), Form::Token { previous: None, .. }));
     }
 }

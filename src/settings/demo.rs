@@ -25,7 +25,8 @@ impl DemoSettings {
     /// The first value that cannot be read.
     pub fn resolve(layers: &Layers<'_>) -> Result<Self, Error> {
         let platform = scan::platform(layers)?.unwrap_or(PlatformId::CybeDefend);
+        let timeout = (platform.about().timing)(None).timeout;
         let directory = layers.value(&keys::DIR).map(|sourced| sourced.text.into());
-        Ok(Self { platform, directory, run: RunSettings::resolve(layers)? })
+        Ok(Self { platform, directory, run: RunSettings::resolve(layers, timeout)? })
     }
 }

@@ -15,14 +15,16 @@ pub struct Key {
     pub heading: &'static str,
     /// A flag of one letter.
     pub short: Option<char>,
-    /// The platform's own names for it in the environment, looked at after ours.
-    pub platform_variables: &'static [&'static str],
     /// Whether it is also a setting of `scangate demo`, which needs no account.
     pub in_demo: bool,
     /// Whether it is read from nowhere but the command line.
     pub command_line_only: bool,
     /// Whether a file inside the scanned tree may not set it, since a pull request can edit that file (DESIGN section 4).
     pub trusted_only: bool,
+    /// Whether each platform of a run has a value of its own.
+    pub per_platform: bool,
+    /// Whether only some platforms heed it, those whose [`About`](crate::platform::About) names it. Given to others it is an error.
+    pub limited: bool,
 }
 
 /// How values of a setting are given and merged.
@@ -41,6 +43,7 @@ pub enum Kind {
 }
 
 const SOURCE: &str = "What is scanned";
+const SCAN: &str = "How it is scanned";
 const PLATFORM: &str = "Platform";
 const CREDENTIALS: &str = "Credentials";
 const WAITING: &str = "Waiting";
@@ -64,10 +67,11 @@ impl Key {
             help,
             heading,
             short: None,
-            platform_variables: &[],
             in_demo: false,
             command_line_only: false,
             trusted_only: false,
+            per_platform: false,
+            limited: false,
         }
     }
 
@@ -84,11 +88,6 @@ impl Key {
         self
     }
 
-    const fn or_variables(mut self, names: &'static [&'static str]) -> Self {
-        self.platform_variables = names;
-        self
-    }
-
     const fn in_demo(mut self) -> Self {
         self.in_demo = true;
         self
@@ -101,6 +100,16 @@ impl Key {
 
     const fn trusted_only(mut self) -> Self {
         self.trusted_only = true;
+        self
+    }
+
+    const fn per_platform(mut self) -> Self {
+        self.per_platform = true;
+        self
+    }
+
+    const fn limited(mut self) -> Self {
+        self.limited = true;
         self
     }
 
@@ -127,29 +136,51 @@ macro_rules! keys {
 }
 
 keys! {
-    PLATFORM_NAME = Key::value("platform", "NAME", PLATFORM, "Where to scan: cybedefend").in_demo();
-    PROJECT_ID = Key::value("project-id", "ID", PLATFORM, "The platform's project")
-        .or_variables(&["CYBEDEFEND_PROJECT_ID"]);
+    PLATFORM_NAME = Key::value("platform", "NAME", PLATFORM, "Where to scan: cybedefend, cybrium, cyberorigen or bestdefense").in_demo();
+    PROJECT_ID = Key::value("project-id", "ID", PLATFORM, "The platform's project").per_platform().limited();
     REGION = Key::value("region", "eu|us", PLATFORM, "The platform's cloud region [default: us]")
-        .or_variables(&["CYBEDEFEND_REGION"]).trusted_only();
-    API_URL = Key::value("api-url", "URL", PLATFORM, "The platform's API, where it is self-hosted [default: of the region]")
-        .or_variables(&["CYBEDEFEND_API_URL"]).trusted_only();
+        .per_platform().limited().trusted_only();
+    API_URL = Key::value("api-url", "URL", PLATFORM, "The platform's API, where it is self-hosted [default: the platform's, or of the region]")
+        .per_platform().trusted_only();
     AUTH_URL = Key::value("auth-url", "URL", PLATFORM, "Where credentials are exchanged [default: of the region]")
-        .or_variables(&["CYBEDEFEND_AUTH_ENDPOINT"]).trusted_only();
+        .per_platform().limited().trusted_only();
+    AUTH_SCHEME = Key::value("auth-scheme", "WORD", PLATFORM, "The word before the key in Authorization, such as Bearer, Api-Key or Token [default: Bearer]")
+        .per_platform().limited().trusted_only();
+    PATH = Key::new("path", Kind::Map, "NAME=TEMPLATE", PLATFORM, "Where a call of the platform lies, such as scan=/v1/scans/{id}/; repeatable [default: the platform's]")
+        .per_platform().limited().trusted_only();
+    STATE = Key::new("state", Kind::Map, "WORD=CLASS", PLATFORM, "What the platform's word for a scan's state means: queued, running, done, failed, stopped; repeatable")
+        .per_platform().limited().trusted_only();
 
     DIR = Key::value("dir", "PATH", SOURCE, "The source tree to upload [default: ., and in a demo its own input]").in_demo();
-    ARCHIVE = Key::value("archive", "FILE", SOURCE, "A ready zip to upload in place of --dir");
-    IMAGE = Key::value("image", "REF", SOURCE, "A container image to scan in place of a source tree, such as node:18-alpine");
-    UNTRACKED = Key::switch("untracked", SOURCE, "Also upload files that git does not track, less known secret files");
-    BRANCH = Key::value("branch", "NAME", SOURCE, "The branch that is scanned [default: from the CI, else git]")
-        .or_variables(&["CYBEDEFEND_BRANCH"]);
+    ARCHIVE = Key::value("archive", "FILE", SOURCE, "A ready zip to upload in place of --dir").limited();
+    IMAGE = Key::value("image", "REF", SOURCE, "A container image to scan in place of a source tree, such as node:18-alpine")
+        .per_platform().limited();
+    TARGET = Key::value("target", "TARGET", SOURCE, "What to scan where the platform reaches it by itself: a domain, an address, or a name that the platform knows")
+        .per_platform().limited();
+    SARIF = Key::value("sarif", "FILE", SOURCE, "The SARIF of another scanner to hand to the platform in place of starting a scan")
+        .per_platform().limited();
+    UNTRACKED = Key::switch("untracked", SOURCE, "Also upload files that git does not track, less known secret files").limited();
+    BRANCH = Key::value("branch", "NAME", SOURCE, "The branch that is scanned [default: from the CI, else git]");
     COMMIT = Key::value("commit", "SHA", SOURCE, "The commit that is scanned [default: from the CI, else git]");
 
+    SCAN_TYPE = Key::value("scan-type", "TYPE", SCAN, "The kind of scan, in the platform's word [default: the platform's]")
+        .per_platform().limited();
+    FRAMEWORK = Key::new("framework", Kind::List, "ID", SCAN, "A compliance framework to check against, such as soc2; repeatable")
+        .per_platform().limited();
+    PORTS = Key::value("ports", "PORTS", SCAN, "The ports to scan, such as 1-1000 [default: the platform's]")
+        .per_platform().limited();
+    INTENSITY = Key::value("intensity", "WORD", SCAN, "How hard to scan, in the platform's word [default: the platform's]")
+        .per_platform().limited();
+    AUTHORIZED = Key::switch("authorized", SCAN, "State that you may have the target scanned, where the platform asks for that")
+        .per_platform().limited().trusted_only();
+    OPTION = Key::new("option", Kind::Map, "KEY=JSON", SCAN, "Another field of the request for a scan, by its dotted path; repeatable")
+        .per_platform().limited();
+
     PAT = Key::value("pat", "VALUE|-", CREDENTIALS, "A personal access token, or `-` for standard input; other processes can read a VALUE")
-        .command_line_only().trusted_only();
-    TOKEN_FILE = Key::value("token-file", "PATH", CREDENTIALS, "A file that holds the token").trusted_only();
-    TOKEN_COMMAND = Key::value("token-command", "CMD", CREDENTIALS, "A command that prints the token; run without a shell, in HOME, with a bare environment")
-        .trusted_only();
+        .per_platform().command_line_only().trusted_only();
+    TOKEN_FILE = Key::value("token-file", "PATH", CREDENTIALS, "A file that holds the token or key").per_platform().trusted_only();
+    TOKEN_COMMAND = Key::value("token-command", "CMD", CREDENTIALS, "A command that prints the token or key; run without a shell, in HOME, with a bare environment")
+        .per_platform().trusted_only();
 
     FAIL_ON = Key::value("fail-on", "SEVERITY", GATE, "Fail on findings of this severity and above: critical, high, medium, low, info, none [default: high]").in_demo();
     MAX = Key::new("max", Kind::Map, "KIND.SEVERITY=N", GATE, "Allow up to N findings of a kind and severity, `*` for any; repeatable").in_demo();
@@ -159,13 +190,16 @@ keys! {
     ON = Key::new("on", Kind::Map, "CLASS=fail|warn", GATE, "Whether a class of failure, such as unavailable, fails the build; repeatable [default: all fail]")
         .in_demo().trusted_only();
 
-    TIMEOUT = Key::value("timeout", "DURATION", WAITING, "The deadline of the whole run, such as 30m or 1h30m [default: 60m]").in_demo();
+    TIMEOUT = Key::value("timeout", "DURATION", WAITING, "The deadline of the whole run, such as 30m or 1h30m [default: 60m; 90m with cyberorigen full, 4h with bestdefense ai]").in_demo();
     POLL_INTERVAL = Key::value("poll-interval", "DURATION", WAITING, "The first wait between two looks at the scan [default: the platform's]");
+    ON_INTERRUPT = Key::value("on-interrupt", "leave|cancel", WAITING, "What a signal does to a scan that has not ended, where the platform can cancel one [default: leave]");
 
     REPORT = Key::new("report", Kind::List, "FORMAT=PATH", REPORTS, "Write a report, to standard output with `-`; repeatable [default: sarif=scangate.sarif]").in_demo();
     OUTCOME = Key::value("outcome", "PATH", REPORTS, "Where the outcome of the run is written as JSON [default: scangate-outcome.json]").in_demo();
-    CATEGORY = Key::value("category", "ID", REPORTS, "The SARIF category [default: scangate/<name>/<dir or image>/]");
+    CATEGORY = Key::value("category", "ID", REPORTS, "The SARIF category [default: scangate/<name>/<what is scanned>/]").per_platform();
     SARIF_SUPPRESSED = Key::value("sarif-suppressed", "omit|include", REPORTS, "Whether SARIF holds suppressed findings [default: omit on GitHub, else include]");
+    SAVE_RAW = Key::value("save-raw", "DIR", REPORTS, "Keep redacted copies of what the platforms answer, in a new folder outside of what is scanned")
+        .trusted_only();
 
     CA_CERT = Key::value("ca-cert", "FILE", NETWORK, "Certificates to trust beside the system's, in PEM").trusted_only();
     CLIENT_CERT = Key::value("client-cert", "FILE", NETWORK, "A client certificate, in PEM").trusted_only();
@@ -184,6 +218,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+    use crate::platform::PlatformId;
 
     #[test]
     fn names_are_unique_in_every_layer() {
@@ -204,6 +239,21 @@ mod tests {
         for heading in [CREDENTIALS, NETWORK] {
             assert!(ALL.iter().filter(|key| key.heading == heading).all(|key| key.trusted_only), "{heading}");
         }
-        assert!(API_URL.trusted_only && AUTH_URL.trusted_only && REGION.trusted_only);
+        for key in [&API_URL, &AUTH_URL, &REGION, &AUTH_SCHEME, &PATH, &STATE, &AUTHORIZED, &SAVE_RAW] {
+            assert!(key.trusted_only, "{}", key.name);
+        }
+    }
+
+    #[test]
+    fn what_a_platform_names_is_a_setting_that_only_some_have() {
+        for about in PlatformId::ALL.map(PlatformId::about) {
+            let kinds = about.subjects.iter().flat_map(|kind| kind.settings());
+            for name in about.settings.iter().chain(kinds) {
+                assert!(ALL.iter().any(|key| key.name == *name && key.limited), "{}: {name}", about.id);
+            }
+            for (name, variable) in about.variables {
+                assert!(ALL.iter().any(|key| key.name == *name), "{}: {variable} of {name}", about.id);
+            }
+        }
     }
 }

@@ -6,6 +6,7 @@ use std::fmt;
 use super::keys::{Key, Kind};
 use super::{Environment, keys, known_secrets, value};
 use crate::credentials::Secret;
+use crate::platform::{About, PlatformId};
 
 /// Where a value came from, as people know it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,12 +71,21 @@ impl Flags {
 pub struct Layers<'a> {
     flags: &'a Flags,
     environment: &'a Environment,
+    /// The platform whose own variables are heeded too.
+    platform: Option<&'static About>,
 }
 
 impl<'a> Layers<'a> {
     /// The layers of a run. Action inputs are read only where the action's image says so: elsewhere an `INPUT_*` may be anything.
     pub fn new(flags: &'a Flags, environment: &'a Environment) -> Self {
-        Self { flags, environment }
+        Self { flags, environment, platform: None }
+    }
+
+    /// The same layers with the platform's own variables at the bottom. Nobody else's are looked at: in a job with several platforms
+    /// each has its own.
+    #[must_use]
+    pub fn with_variables_of(self, platform: &'static About) -> Self {
+        Self { platform: Some(platform), ..self }
     }
 
     /// The environment behind the layers.
@@ -88,19 +98,21 @@ impl<'a> Layers<'a> {
         self.layers(key).next().and_then(|layer| layer.into_iter().next())
     }
 
-    /// The values of a list: those of the highest layer, or of all layers merged by the text before `=`.
+    /// The values of a list: those of the highest layer, or of all layers merged by the text before `=`, with
+    /// the one that weighs most at the end.
     pub fn list(&self, key: &'static Key) -> Vec<Sourced<'a>> {
         if key.kind != Kind::Map {
             return self.layers(key).next().unwrap_or_default();
         }
         let mut layers: Vec<_> = self.layers(key).collect();
         layers.reverse();
-        let mut merged: BTreeMap<&str, Sourced<'a>> = BTreeMap::new();
+        let name = |text: &'a str| text.split_once('=').map_or(text, |(name, _)| name.trim());
+        let mut merged: Vec<Sourced<'a>> = Vec::new();
         for sourced in layers.into_iter().flatten() {
-            let name = sourced.text.split_once('=').map_or(sourced.text, |(name, _)| name.trim());
-            merged.insert(name, sourced);
+            merged.retain(|earlier| name(earlier.text) != name(sourced.text));
+            merged.push(sourced);
         }
-        merged.into_values().collect()
+        merged
     }
 
     /// A switch; off unless some layer says otherwise.
@@ -117,12 +129,12 @@ impl<'a> Layers<'a> {
         // A shorter text stands in others by chance.
         let long = || secrets.iter().map(Secret::expose).filter(|secret| secret.len() >= 8);
         let places = [keys::PAT.name, keys::TOKEN_FILE.name, keys::TOKEN_COMMAND.name];
+        let platforms = PlatformId::ALL.map(|platform| self.with_variables_of(platform.about()));
         for key in keys::ALL.iter().filter(|key| !places.contains(&key.name)) {
-            let misplaced =
-                self.list(key).into_iter().find(|sourced| long().any(|secret| sourced.text.contains(secret)));
-            if let Some(sourced) = misplaced {
+            let mut values = platforms.iter().flat_map(|layers| layers.list(key));
+            if let Some(sourced) = values.find(|sourced| long().any(|secret| sourced.text.contains(secret))) {
                 return Err(super::Error::new(format!("the value from {} holds a credential", sourced.origin))
-                    .with_hint("take it out; a credential belongs in CYBEDEFEND_PAT or --token-file"));
+                    .with_hint("take it out; a credential belongs in the platform's own variable or in --token-file"));
             }
         }
         Ok(())
@@ -139,8 +151,8 @@ impl<'a> Layers<'a> {
             if self.environment.get("SCANGATE_ACTION") == Some("1") {
                 layers.push(self.variable(key, &key.input_variable(), &Origin::Input(key.name)));
             }
-            let own = std::iter::once(key.variable());
-            for name in own.chain(key.platform_variables.iter().map(|name| (*name).to_owned())) {
+            let vendors = self.platform.into_iter().flat_map(|platform| platform.variables_of(key.name));
+            for name in std::iter::once(key.variable()).chain(vendors.map(str::to_owned)) {
                 layers.push(self.variable(key, &name, &Origin::Variable(name.clone())));
             }
         }

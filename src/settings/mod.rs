@@ -8,7 +8,9 @@
 
 mod credential;
 mod demo;
+mod dialect;
 mod duration;
+mod entry;
 mod environment;
 mod gate;
 pub mod keys;
@@ -16,16 +18,22 @@ mod layers;
 mod log;
 mod network;
 mod report;
+#[cfg(test)]
+mod samples;
 mod scan;
+mod subject;
+mod token_command;
 pub(crate) mod value;
 
 pub use credential::known_secrets;
 pub use demo::DemoSettings;
+pub use entry::EntrySettings;
 pub use environment::{Environment, Terminal};
 pub use layers::{Flags, Layers, Origin, Sourced};
 pub use log::{LogFormat, LogSettings, Verbosity};
 pub use report::{Destination, ReportSettings, ReportTarget};
-pub use scan::{EntrySettings, RunSettings, ScanSettings, Source};
+pub use scan::{OnInterrupt, RunSettings, ScanSettings};
+pub use subject::Subject;
 
 /// A setting that is missing, malformed or at odds with another.
 #[derive(Debug, thiserror::Error)]

@@ -7,7 +7,7 @@ use scangate::finding::Severity;
 use scangate::gate::{Limits, Threshold};
 use scangate::platform::Region;
 use scangate::settings::keys::{self, Key, Kind};
-use scangate::settings::{Environment, Error, Flags, Layers, ScanSettings, Source};
+use scangate::settings::{Environment, Error, Flags, Layers, ScanSettings, Subject};
 
 use crate::harness::Scangate;
 
@@ -30,6 +30,11 @@ fn resolve(flags: &[(&str, &str)], variables: &[(&str, &str)]) -> Result<ScanSet
 
 fn message(flags: &[(&str, &str)], variables: &[(&str, &str)]) -> String {
     resolve(flags, variables).err().map(|error| error.to_string()).unwrap_or_default()
+}
+
+/// What a scan of these layers scans.
+fn subject(flags: &[(&str, &str)], variables: &[(&str, &str)]) -> Option<Subject> {
+    Some(resolve(flags, variables).ok()?.entries.first()?.subject.clone())
 }
 
 /// The project that a scan of these layers is for.
@@ -75,8 +80,8 @@ fn without_settings_a_scan_is_that_of_the_design() {
     let settings = settings.as_ref();
     assert_eq!(settings.map(|scan| scan.run.timeout), Some(Duration::from_hours(1)));
     assert_eq!(
-        settings.map(|scan| scan.source.clone()),
-        Some(Source::Directory { path: ".".into(), untracked: false })
+        settings.and_then(|scan| Some(scan.entries.first()?.subject.clone())),
+        Some(Subject::Directory { path: ".".into(), untracked: false })
     );
     assert_eq!(
         settings.map(|scan| scan.entries.iter().map(|entry| entry.name.clone()).collect()),
@@ -156,10 +161,10 @@ fn a_region_is_known_in_either_case_and_from_the_highest_layer() {
 #[test]
 fn a_directory_and_an_archive_exclude_each_other_in_one_layer_only() {
     assert_eq!(message(&[("dir", "src"), ("archive", "a.zip")], &[]), "--dir and --archive exclude each other");
-    let source = resolve(&[("archive", "a.zip")], &[("SCANGATE_DIR", "src")]).ok().map(|scan| scan.source);
-    assert_eq!(source, Some(Source::Archive("a.zip".into())));
-    let source = resolve(&[("dir", "src")], &[("SCANGATE_ARCHIVE", "a.zip")]).ok().map(|scan| scan.source);
-    assert_eq!(source, Some(Source::Directory { path: "src".into(), untracked: false }));
+    let source = subject(&[("archive", "a.zip")], &[("SCANGATE_DIR", "src")]);
+    assert_eq!(source, Some(Subject::Archive("a.zip".into())));
+    let source = subject(&[("dir", "src")], &[("SCANGATE_ARCHIVE", "a.zip")]);
+    assert_eq!(source, Some(Subject::Directory { path: "src".into(), untracked: false }));
 }
 
 #[test]
@@ -168,21 +173,19 @@ fn an_image_excludes_a_source_tree_in_one_layer_only() {
         let expected = format!("--{other} and --image exclude each other");
         assert_eq!(message(&[("image", "node:18"), (other, "x")], &[]), expected);
     }
-    let image = Some(Source::Image("node:18".to_owned()));
-    let source = resolve(&[("image", "node:18")], &[("SCANGATE_DIR", "src"), ("SCANGATE_ARCHIVE", "a.zip")]).ok();
-    assert_eq!(source.map(|scan| scan.source), image);
+    let image = Some(Subject::Image("node:18".to_owned()));
+    assert_eq!(subject(&[("image", "node:18")], &[("SCANGATE_DIR", "src"), ("SCANGATE_ARCHIVE", "a.zip")]), image);
     let inputs = [("SCANGATE_ACTION", "1"), ("INPUT_IMAGE", "node:18"), ("SCANGATE_DIR", "src")];
-    assert_eq!(resolve(&[], &inputs).ok().map(|scan| scan.source), image);
+    assert_eq!(subject(&[], &inputs), image);
     assert!(message(&[("image", "a\nb")], &[]).contains("`a\\nb` from --image is not"));
 }
 
 #[test]
 fn a_flag_can_take_back_what_a_variable_switched_on() {
-    let untracked =
-        |flags: &[(&str, &str)]| match resolve(flags, &[("SCANGATE_UNTRACKED", "true")]).map(|scan| scan.source) {
-            Ok(Source::Directory { untracked, .. }) => Some(untracked),
-            _ => None,
-        };
+    let untracked = |flags: &[(&str, &str)]| match subject(flags, &[("SCANGATE_UNTRACKED", "true")]) {
+        Some(Subject::Directory { untracked, .. }) => Some(untracked),
+        _ => None,
+    };
     assert_eq!(untracked(&[]), Some(true));
     assert_eq!(untracked(&[("untracked", "false")]), Some(false));
 }

@@ -18,8 +18,6 @@ mod text;
 mod upload;
 mod wire;
 
-use std::time::Duration;
-
 use endpoints::Endpoints;
 use identifier::{is_identifier, is_image_reference};
 use refusal::Asked;
@@ -28,7 +26,10 @@ use upload::{SignedUrl, Upload};
 use url::Url;
 
 use super::lenient::Object;
-use super::{About, Collected, Error, Patience, Platform, PolicyAnswer, Request, ScanState, Subject};
+use super::{
+    About, Collected, Error, Patience, Platform, PolicyAnswer, Request, ScanState, Subject, SubjectKind, Timing,
+};
+use crate::credentials::{Accepted, Form};
 use crate::error::Class;
 use crate::finding::ScanReference;
 use crate::http::{Authorizer, Call, Client, Replay, Session};
@@ -53,10 +54,20 @@ impl Platform for CybeDefend {
         id: "cybedefend",
         name: "CybeDefend",
         documentation: "https://docs.cybedefend.com",
-        credential_variables: &["CYBEDEFEND_PAT"],
+        credentials: Accepted::OneOf(&[Form::Token { secret: "CYBEDEFEND_PAT", previous: None }]),
         credential_advice: endpoints::credential_advice,
-        first_poll: Duration::from_secs(5),
-        longest_poll: Duration::from_mins(1),
+        subjects: &[SubjectKind::Tree, SubjectKind::Image],
+        settings: &["project-id", "region", "auth-url"],
+        variables: &[
+            ("project-id", "CYBEDEFEND_PROJECT_ID"),
+            ("region", "CYBEDEFEND_REGION"),
+            ("api-url", "CYBEDEFEND_API_URL"),
+            ("auth-url", "CYBEDEFEND_AUTH_ENDPOINT"),
+            ("branch", "CYBEDEFEND_BRANCH"),
+        ],
+        paths: &[],
+        timing: |_scan_type| Timing::USUAL,
+        supports_cancel: false,
     };
 
     /// Learns which application exchanges tokens, and binds the token that it will get to the API's origin. The personal access
@@ -65,7 +76,7 @@ impl Platform for CybeDefend {
         let endpoints = Endpoints::resolve(request.region, request.api_url.as_ref(), request.auth_url.as_ref())?;
         let project = project(request.project_id.as_deref())?;
         request.image.as_deref().map_or(Ok(()), check_image)?;
-        client.redactor().learn(&request.credential);
+        request.credential.form.secrets().for_each(|secret| client.redactor().learn(secret));
         let mut notes = Vec::new();
         let grant = sign_in::grant(&client, &endpoints, &request, &mut notes).await?;
         let session = Session::new(client, &endpoints.api, Authorizer::Grant(grant));
@@ -78,6 +89,7 @@ impl Platform for CybeDefend {
         let (path, length) = match subject {
             Subject::Archive { path, length } => (path, length),
             Subject::Image(image) => return self.start_image(image, created).await,
+            Subject::Target(_) | Subject::Sarif { .. } => return Err(Error::not_taken(Self::ABOUT.name, "subject")),
         };
         upload::check_length(*length)?;
         for _ in 0..MOST_STARTS {

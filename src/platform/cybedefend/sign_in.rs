@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
+use super::CybeDefend;
 use super::endpoints::Endpoints;
 use super::wire::ClientApps;
-use crate::credentials::Secret;
+use crate::credentials::{Form, Secret};
 use crate::error::Class;
 use crate::http::{Call, Client, Grant, Replay};
 use crate::platform::lenient::Object;
-use crate::platform::{Error, Request};
+use crate::platform::{Error, Platform as _, Request};
 
 /// The longest that an access token is taken to live: the platform's own pages disagree about what `expires_in` says
 /// (contract 0.4).
@@ -33,10 +34,13 @@ pub(super) async fn grant(
 ) -> Result<Grant, Error> {
     let mut remedy = format!(
         "check {}, or create a token {}; a token is only good where it was issued, and this run used {}",
-        request.credential_origin,
+        request.credential.origin,
         endpoints.token_page(),
         endpoints.instance()
     );
+    let Form::Token { secret: pat, .. } = &request.credential.form else {
+        return Err(Error::not_taken(CybeDefend::ABOUT.name, "credential"));
+    };
     let application = match application(client, endpoints).await {
         Ok(application) => application,
         Err(error) => {
@@ -49,7 +53,7 @@ pub(super) async fn grant(
     let form = vec![
         field("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange")?,
         field("client_id", &application.client_id)?,
-        ("subject_token", request.credential.clone()),
+        ("subject_token", pat.clone()),
         field("subject_token_type", "urn:logto:token-type:personal_access_token")?,
         field("resource", &application.resource)?,
     ];

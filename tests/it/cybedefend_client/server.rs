@@ -8,7 +8,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse as _, Response};
 use scangate::clock::Clock;
-use scangate::credentials::Secret;
+use scangate::credentials::{Credential, Form, Secret};
 use scangate::finding::ScanReference;
 use scangate::http::{Client, Options, Redactor};
 use scangate::platform::cybedefend::CybeDefend;
@@ -81,16 +81,14 @@ impl Server {
     }
 
     pub(super) fn request(&self) -> Request {
+        let secret = Secret::new(PAT).unwrap();
+        let form = Form::Token { secret, previous: None };
         Request {
-            credential: Secret::new(PAT).unwrap(),
-            credential_origin: "CYBEDEFEND_PAT".to_owned(),
-            region: None,
             api_url: Some(self.base.clone()),
             auth_url: Some(self.base.clone()),
             project_id: Some(PROJECT.to_owned()),
             branch: Some("main".to_owned()),
-            directory: String::new(),
-            image: None,
+            ..Request::new(Credential { form, origin: "CYBEDEFEND_PAT".to_owned() })
         }
     }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use scangate::clock::Clock;
-use scangate::credentials::Secret;
+use scangate::credentials::{Credential, Form, Secret};
 use scangate::http::{Client, Options, Random, Redactor};
 use scangate::platform::cybedefend::CybeDefend;
 use scangate::platform::{Collected, Platform as _, Request, Subject};
@@ -48,23 +48,20 @@ async fn run(variant: &Variant, clock: &Clock) -> Result<(Ended, Collected), sca
     fs_err::write(&path, &archive).unwrap();
     let deadline = Duration::from_hours(1);
     let client = Client::new(&Options::default(), clock.clone(), deadline, Redactor::default())?;
+    let form = Form::Token { secret: Secret::new(&variant.pat).unwrap(), previous: None };
     let request = Request {
-        credential: Secret::new(&variant.pat).unwrap(),
-        credential_origin: "CYBEDEFEND_PAT".to_owned(),
-        region: None,
         api_url: Some(Url::parse(&variant.api).unwrap()),
         auth_url: Some(Url::parse(&variant.auth).unwrap()),
         project_id: Some(variant.project.clone()),
         branch: Some(variant.branch.clone()),
-        directory: String::new(),
-        image: None,
+        ..Request::new(Credential { form, origin: "CYBEDEFEND_PAT".to_owned() })
     };
     let platform = CybeDefend::sign_in(client, request).await?;
     let subject = Subject::Archive { path, length: archive.len() as u64 };
     let scan = platform.start(&subject, &mut |_| {}).await?;
-    let about = CybeDefend::ABOUT;
+    let timing = (CybeDefend::ABOUT.timing)(None);
     let random = Random::seeded(7);
-    let waits = Schedule { first: about.first_poll, longest: about.longest_poll }.waits(&random);
+    let waits = Schedule { first: timing.first_poll, longest: timing.longest_poll }.waits(&random);
     let ended = wait::until_ended(async || platform.check(&scan).await, waits, clock, deadline, &Nobody).await?;
     Ok((ended, platform.findings(&scan).await?))
 }

@@ -1,0 +1,228 @@
+//! One platform in a run, typed and checked.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+use url::Url;
+
+use super::keys::Kind;
+use super::layers::{Layers, Sourced};
+use super::subject::Subject;
+use super::{Error, credential, dialect, keys};
+use crate::clock::Clock;
+use crate::credentials::{self, Credential, Form};
+use crate::http::Redactor;
+use crate::platform::{About, PlatformId, Region, StateWord, Timing};
+
+/// One platform in a run. Where a field is not described, it is that of [`crate::platform::Request`].
+#[derive(Clone)]
+pub struct EntrySettings {
+    /// The entry's unique name; by default the platform's.
+    pub name: String,
+    /// `--platform`.
+    pub platform: PlatformId,
+    /// What is scanned.
+    pub subject: Subject,
+    /// Where its credential is; `None` where no layer names a place.
+    pub credential: Option<Form<credentials::Source>>,
+    /// What to do where there is none, if the CI knows why; else the platform says how to get one.
+    pub credential_advice: Option<String>,
+    /// `--category`, ending in `/`; else `scangate/<name>/<what is scanned>/`.
+    pub category: Option<String>,
+    /// `--region`, if it was given anywhere.
+    pub region: Option<Region>,
+    /// `--api-url`.
+    pub api_url: Option<Url>,
+    /// `--auth-url`.
+    pub auth_url: Option<Url>,
+    /// `--auth-scheme`.
+    pub auth_scheme: Option<String>,
+    /// `--path`.
+    pub paths: BTreeMap<String, String>,
+    /// `--state`.
+    pub states: BTreeMap<String, StateWord>,
+    /// `--project-id`.
+    pub project_id: Option<String>,
+    /// `--scan-type`.
+    pub scan_type: Option<String>,
+    /// `--framework`.
+    pub frameworks: Vec<String>,
+    /// `--ports`.
+    pub ports: Option<String>,
+    /// `--intensity`.
+    pub intensity: Option<String>,
+    /// `--authorized`.
+    pub authorized: bool,
+    /// `--option`.
+    pub options: Vec<(String, Value)>,
+}
+
+impl EntrySettings {
+    /// An entry of the platform's own name with nothing else set.
+    pub fn new(platform: PlatformId, subject: Subject) -> Self {
+        Self {
+            name: platform.as_str().to_owned(),
+            platform,
+            subject,
+            credential: None,
+            credential_advice: None,
+            category: None,
+            region: None,
+            api_url: None,
+            auth_url: None,
+            auth_scheme: None,
+            paths: BTreeMap::new(),
+            states: BTreeMap::new(),
+            project_id: None,
+            scan_type: None,
+            frameworks: Vec::new(),
+            ports: None,
+            intensity: None,
+            authorized: false,
+            options: Vec::new(),
+        }
+    }
+
+    /// How long its scan may take, and how often it is looked at.
+    pub fn timing(&self) -> Timing {
+        (self.platform.about().timing)(self.scan_type.as_deref())
+    }
+
+    /// Reads the credential from the place that was chosen for it.
+    ///
+    /// # Errors
+    /// [`credentials::Error::None`] where no place was named, and whatever reading says.
+    pub async fn read_credential(&self, clock: &Clock, redactor: &Redactor) -> Result<Credential, credentials::Error> {
+        let about = self.platform.about();
+        match &self.credential {
+            Some(form) => form.read(clock, redactor).await,
+            None => Err(credentials::Error::None {
+                platform: about.name,
+                hint: self.credential_advice.clone().unwrap_or_else(|| (about.credential_advice)(self.region)),
+            }),
+        }
+    }
+
+    /// Reads it from the layers. `is_alone` says that the run has no other.
+    pub(super) fn resolve(
+        layers: &Layers<'_>,
+        platform: PlatformId,
+        is_alone: bool,
+        insecure_http: bool,
+    ) -> Result<Self, Error> {
+        let about = platform.about();
+        refuse_unused(layers, about)?;
+        let layers = &layers.with_variables_of(about);
+        let server = |key| layers.value(key).map(|sourced| sourced.server(insecure_http)).transpose();
+        let line = |key| layers.value(key).map(|sourced| sourced.line()).transpose();
+        let frameworks = layers.list(&keys::FRAMEWORK);
+        Ok(Self {
+            credential: credential::choose(layers, about, is_alone)?,
+            // SARIF takes what stands before the last `/` for the category and the rest for the run's own id.
+            category: line(&keys::CATEGORY)?.map(|category| format!("{}/", category.trim_end_matches('/'))),
+            region: layers.value(&keys::REGION).map(|sourced| region(&sourced)).transpose()?,
+            api_url: server(&keys::API_URL)?,
+            auth_url: server(&keys::AUTH_URL)?,
+            auth_scheme: dialect::auth_scheme(layers)?,
+            paths: dialect::paths(layers, about)?,
+            states: dialect::states(layers)?,
+            project_id: line(&keys::PROJECT_ID)?,
+            scan_type: line(&keys::SCAN_TYPE)?,
+            frameworks: frameworks.iter().map(Sourced::line).collect::<Result<_, _>>()?,
+            ports: line(&keys::PORTS)?,
+            intensity: line(&keys::INTENSITY)?,
+            authorized: layers.switch(&keys::AUTHORIZED)?,
+            options: dialect::options(layers)?,
+            ..Self::new(platform, Subject::resolve(layers, about)?)
+        })
+    }
+}
+
+/// Refuses a setting that would have no effect: whoever gave it believes that it has one.
+fn refuse_unused(layers: &Layers<'_>, about: &About) -> Result<(), Error> {
+    for key in keys::ALL.iter().filter(|key| key.limited && !about.uses(key.name)) {
+        let Some(sourced) = layers.value(key) else { continue };
+        if key.kind == Kind::Switch && sourced.text == "false" {
+            continue;
+        }
+        let error = Error::new(format!("{} has no use for {}", about.name, sourced.origin));
+        let others: Vec<&str> = PlatformId::ALL
+            .into_iter()
+            .map(PlatformId::about)
+            .filter_map(|other| other.uses(key.name).then_some(other.id))
+            .collect();
+        return Err(match others.as_slice() {
+            [] => error.with_hint("take it out"),
+            others => error.with_hint(format!("take it out; it is a setting for {}", others.join(", "))),
+        });
+    }
+    Ok(())
+}
+
+/// Refuses entries of one name: handles, categories and outputs are told apart by it.
+pub(super) fn refuse_same_names(entries: &[EntrySettings]) -> Result<(), Error> {
+    let mut names = BTreeSet::new();
+    match entries.iter().find(|entry| !names.insert(&entry.name)) {
+        Some(entry) => Err(Error::new(format!("two platforms of the run have the name {}", entry.name))
+            .with_hint("give each a name of its own")),
+        None => Ok(()),
+    }
+}
+
+/// A region in either case, as the vendor's own client takes it.
+fn region(sourced: &Sourced<'_>) -> Result<Region, Error> {
+    let lower = sourced.text.to_ascii_lowercase();
+    sourced.part(&lower).one_of("a region", &[("eu", Region::Eu), ("us", Region::Us)])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::samples::{SITE, WORKSPACE};
+    use crate::settings::{Environment, Flags};
+
+    fn unused(about: &About, pairs: &[(&str, &str)]) -> Option<String> {
+        let environment = Environment::from_pairs(pairs.iter().copied());
+        refuse_unused(&Layers::new(&Flags::default(), &environment), about).err().map(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_setting_that_a_platform_does_not_heed_is_an_error_that_names_both() {
+        let image = ("SCANGATE_IMAGE", "node:18");
+        assert_eq!(unused(&SITE, &[image]).as_deref(), Some("Site has no use for SCANGATE_IMAGE"));
+        let inputs = [("SCANGATE_ACTION", "1"), ("INPUT_OPTION", "a=1")];
+        assert_eq!(unused(&SITE, &inputs).as_deref(), Some("Site has no use for input option"));
+        assert_eq!(unused(&WORKSPACE, &inputs), None);
+        assert_eq!(unused(PlatformId::CybeDefend.about(), &[image]), None);
+        assert!(unused(PlatformId::CybeDefend.about(), &[("SCANGATE_TARGET", "host.example")]).is_some());
+    }
+
+    #[test]
+    fn a_switch_that_is_off_and_what_all_platforms_heed_are_no_error() {
+        let off = ("SCANGATE_AUTHORIZED", "false");
+        assert_eq!(
+            unused(&WORKSPACE, &[off, ("SCANGATE_DIR", "src"), ("SCANGATE_API_URL", "https://a.example")]),
+            None
+        );
+        assert!(unused(&WORKSPACE, &[("SCANGATE_AUTHORIZED", "true")]).is_some());
+    }
+
+    #[test]
+    fn the_vendors_own_variables_are_heeded_for_its_platform_and_are_nothing_to_the_others() {
+        let pairs = [("CYBEDEFEND_PROJECT_ID", "p"), ("WORKSPACE_API_URL", "https://api.example")];
+        assert_eq!(unused(&SITE, &pairs), None);
+        let environment = Environment::from_pairs(pairs);
+        let none = Flags::default();
+        let url = |about| Layers::new(&none, &environment).with_variables_of(about).value(&keys::API_URL).is_some();
+        assert!(url(&WORKSPACE) && !url(&SITE) && Layers::new(&none, &environment).value(&keys::API_URL).is_none());
+    }
+
+    #[test]
+    fn two_entries_of_one_name_are_refused() {
+        let entry = || EntrySettings::new(PlatformId::CybeDefend, Subject::Image("node:18".to_owned()));
+        let named = EntrySettings { name: "images".to_owned(), ..entry() };
+        assert!(refuse_same_names(&[entry(), named]).is_ok());
+        let error = refuse_same_names(&[entry(), entry()]).unwrap_err();
+        assert_eq!(error.to_string(), "two platforms of the run have the name cybedefend");
+    }
+}
