@@ -16,7 +16,7 @@ use crate::credentials::{Form, Source, SourceKind};
 use crate::error::{Class, Error};
 use crate::gate::Conclusion;
 use crate::http;
-use crate::sandbox::{SandboxOptions, Server};
+use crate::sandbox::{Dialect, SandboxOptions, Server};
 use crate::scan::observer::{Event, Observer as _};
 use crate::scan::wait::display_duration;
 use crate::settings::keys::Key;
@@ -88,7 +88,8 @@ pub(super) async fn run(arguments: Arguments, context: &Context) -> Result<u8, E
         .map_err(|error| pipeline::end_before_it_began(error.into(), &layers, true, context))?;
     let example = Example::unpack(&context.environment.temporary_folder()).map_err(|error| not_set_up(&error))?;
     let clock = Clock::simulated(context.clock.now());
-    let options = SandboxOptions { clock: clock.clone(), ..SandboxOptions::default() };
+    let dialects = vec![Dialect::CybeDefend];
+    let options = SandboxOptions { clock: clock.clone(), dialects, ..SandboxOptions::default() };
     let server = Server::start(options).await.map_err(|error| not_set_up(&error))?;
     let settings = scan_settings(demo, example.path(), &server, context)?;
 
@@ -111,16 +112,17 @@ fn scan_settings(
     server: &Server,
     context: &Context,
 ) -> Result<ScanSettings, Error> {
+    let access = server.cybedefend().ok_or_else(|| not_set_up(&"the platform is not emulated"))?;
     let url = |text: &str| Url::parse(text).map_err(|error| not_set_up(&error));
-    let place = SourceKind::Value(server.pat().clone());
+    let place = SourceKind::Value(access.pat.clone());
     let secret = Source { kind: place, origin: "the sandbox's own token".to_owned() };
     let directory = demo.directory.unwrap_or_else(|| example.to_owned());
     let subject = settings::Subject::Directory { path: directory.clone(), untracked: false };
     let entry = EntrySettings {
         credential: Some(Form::Token { secret, previous: None }),
-        api_url: Some(url(server.api_url())?),
-        auth_url: Some(url(server.auth_url())?),
-        project_id: Some(server.project_id().to_owned()),
+        api_url: Some(url(&access.api_url)?),
+        auth_url: Some(url(&access.auth_url)?),
+        project_id: Some(access.project_id.clone()),
         ..EntrySettings::new(demo.platform, subject)
     };
     Ok(ScanSettings {

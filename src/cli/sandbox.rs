@@ -2,17 +2,23 @@
 
 use std::io;
 
+use clap::builder::PossibleValuesParser;
+
 use super::{Context, signals};
 use crate::clock::Clock;
 use crate::error::{Class, Error};
-use crate::sandbox::{Fault, Policy, Ports, SandboxOptions, Served, serve};
+use crate::sandbox::{CybeDefendOptions, Dialect, Fault, Policy, SandboxOptions, Served, serve};
 use crate::scan::observer::{Event, Observer as _};
 use crate::settings;
 
 /// Arguments of `scangate sandbox`.
 #[derive(clap::Args)]
 pub(super) struct Arguments {
-    /// The port on 127.0.0.1; 0 is a free one, which is shown
+    /// A platform that it emulates; repeatable, and `all` is each that there is
+    #[arg(long = "platform", value_name = "NAME", default_value = "all", value_parser = platforms())]
+    platforms: Vec<String>,
+
+    /// The port on 127.0.0.1, and of further platforms the ports behind it; 0 are free ones, which are shown
     #[arg(long, value_name = "PORT", default_value_t = 0)]
     port: u16,
 
@@ -20,13 +26,17 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     speed: u32,
 
-    /// What its policy says of a critical finding; `off` is a project without any
+    /// What CybeDefend's policy says of a critical finding; `off` is a project without any
     #[arg(long, value_name = "off|warn|block", default_value = "warn", value_parser = ["off", "warn", "block"], hide_possible_values = true)]
     policy: String,
 
-    /// A fault that it plays, such as expiry or slow=2s; repeatable
-    #[arg(long = "fault", value_name = "NAME[=VALUE]")]
+    /// A fault that it plays, such as expire-token, slow=2000 or cybedefend:html@status; repeatable
+    #[arg(long = "fault", value_name = "[PLATFORM:]NAME[=VALUE][@PLACE]")]
     faults: Vec<String>,
+}
+
+fn platforms() -> PossibleValuesParser {
+    PossibleValuesParser::new(Dialect::ALL.map(Dialect::as_str).into_iter().chain(["all"]))
 }
 
 /// Serves until a signal comes or nobody has asked for an hour.
@@ -36,21 +46,25 @@ pub(super) async fn run(arguments: Arguments, context: &Context) -> Result<u8, E
             settings::Error::new(format!("--fault {text}: {error}")).with_hint("docs/sandbox.md lists the faults")
         })
     });
+    let policy = match arguments.policy.as_str() {
+        "off" => None,
+        "block" => Some(Policy::default()),
+        _ => Some(Policy::warning()),
+    };
+    let is_wanted =
+        |dialect: &Dialect| arguments.platforms.iter().any(|name| name == "all" || name == dialect.as_str());
     let options = SandboxOptions {
-        ports: Ports { api: arguments.port, ..Ports::default() },
+        dialects: Dialect::ALL.into_iter().filter(is_wanted).collect(),
+        port: arguments.port,
         clock: Clock::faster(arguments.speed),
         faults: faults.collect::<Result<_, _>>()?,
-        policy: match arguments.policy.as_str() {
-            "off" => None,
-            "block" => Some(Policy::default()),
-            _ => Some(Policy::warning()),
-        },
+        cybedefend: CybeDefendOptions { policy, ..CybeDefendOptions::default() },
         ..SandboxOptions::default()
     };
     let failed = |error: io::Error| settings::Error::new(format!("the sandbox cannot listen: {error}"));
     let Served { mut server, announcement } = serve(options).await.map_err(failed)?;
 
-    let lines = announcement.environment().map(|line| format!("{line}\n")).concat();
+    let lines = announcement.environment().join("\n") + "\n";
     context.printer.event(&Event::Note(announcement.note.to_owned()));
     context.printer.document(&lines, false).map_err(|error| failed(error).with_hint("check standard output"))?;
     context.printer.event(&Event::Note("serving until Ctrl-C, or an hour without a request".to_owned()));

@@ -2,6 +2,7 @@
 
 use std::io;
 
+use super::access::Access;
 use super::options::SandboxOptions;
 use super::server::Server;
 
@@ -14,47 +15,35 @@ pub struct Served {
 }
 
 /// Addresses and credentials of a sandbox. They are random and good for nothing else, so that showing them is no leak.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct Announcement {
     /// What this is, and what it is not.
     pub note: &'static str,
-    /// The API's URL.
-    pub api_url: String,
-    /// The identity provider's URL.
-    pub auth_url: String,
-    /// The object storage's URL.
-    pub storage_url: String,
-    /// The personal access token.
-    pub pat: String,
-    /// The project's id.
-    pub project_id: String,
+    /// How each platform is reached.
+    pub accesses: Vec<Access>,
 }
 
 impl Announcement {
-    const NOTE: &'static str = "This is an emulator of CybeDefend's API on this machine, with a toy rule set. It shows how a pipeline \
-                                behaves; a clean result from it says nothing about your code.";
+    const NOTE: &'static str = "This is an emulator of the platforms' APIs on this machine, with toy rules and invented findings. It \
+                                shows how a pipeline behaves; a clean result from it says nothing about your code or your hosts.";
 
-    /// Lines for a shell that set everything a client needs.
-    pub fn environment(&self) -> [String; 4] {
-        [
-            format!("export CYBEDEFEND_API_URL={}", self.api_url),
-            format!("export CYBEDEFEND_AUTH_ENDPOINT={}", self.auth_url),
-            format!("export CYBEDEFEND_PAT={}", self.pat),
-            format!("export CYBEDEFEND_PROJECT_ID={}", self.project_id),
-        ]
+    /// Lines for a shell that set everything a client needs: `export NAME=VALUE`, and comments. Where several platforms are served,
+    /// each has a comment with its name first.
+    pub fn environment(&self) -> Vec<String> {
+        let several = self.accesses.len() > 1;
+        let mut lines = Vec::new();
+        for access in &self.accesses {
+            lines.extend(several.then(|| format!("# {}", access.dialect())));
+            lines.extend(access.environment().iter().map(|(name, value)| format!("export {name}={value}")));
+            lines.extend(access.remarks().iter().map(|remark| format!("# {remark}")));
+        }
+        lines
     }
 }
 
 /// Starts a sandbox and says what there is to say about it. The caller prints it and waits for [`Server::ended`] or a signal.
 pub async fn serve(options: SandboxOptions) -> io::Result<Served> {
     let server = Server::start(options).await?;
-    let announcement = Announcement {
-        note: Announcement::NOTE,
-        api_url: server.api_url().to_owned(),
-        auth_url: server.auth_url().to_owned(),
-        storage_url: server.storage_url().to_owned(),
-        pat: server.pat().expose().to_owned(),
-        project_id: server.project_id().to_owned(),
-    };
+    let announcement = Announcement { note: Announcement::NOTE, accesses: server.accesses().to_vec() };
     Ok(Served { server, announcement })
 }

@@ -4,7 +4,7 @@ use std::io::{Read, Seek};
 
 use zip::ZipArchive;
 
-use super::options::UploadLimits;
+use super::cybedefend::UploadLimits;
 use super::rules::sca::{self, PackageHit};
 use super::rules::{self, Hit, IGNORE_FILES, IgnoreFile};
 

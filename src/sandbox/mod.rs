@@ -4,20 +4,30 @@
 //! would share its mistakes. It is no scanner to rely on; [`rules`] says what it looks for. `docs/sandbox.md` is the page for users.
 //!
 //! * [`Server`] listens; [`serve`] is the body of `scangate sandbox`.
-//! * [`SandboxOptions`] says what it is told, [`Fault`] what goes wrong.
-//! * `cybedefend` is the dialect: its state is pure and advances with the clock, so that nothing runs in the background.
+//! * [`SandboxOptions`] says what it is told, [`Fault`] what goes wrong, [`Access`] what a client needs.
+//! * Each [`Dialect`] is a folder with routes, state, options and faults of its own. Its state is pure and advances with the clock, so
+//!   that nothing runs in the background. What they share is [`core`]: time, randomness, faults and the idle time; and [`edge`], which
+//!   every request goes through.
 
+mod access;
 mod announcement;
 mod archive;
+mod core;
 mod cybedefend;
+mod dialect;
+mod edge;
 mod entropy;
 mod fault;
 mod host;
+mod listener;
 mod options;
 pub mod rules;
 mod server;
 
+pub use access::Access;
 pub use announcement::{Announcement, Served, serve};
+pub use cybedefend::{CybeDefendAccess, CybeDefendFault, CybeDefendOptions, Plan, Policy, UploadLimits};
+pub use dialect::Dialect;
 pub use fault::{Fault, Kind, NotAFault, Place};
-pub use options::{Plan, Policy, Ports, SandboxOptions, UploadLimits};
+pub use options::SandboxOptions;
 pub use server::Server;

@@ -110,7 +110,7 @@ async fn a_finding_without_a_severity_is_fetched_and_gates() {
 async fn a_scan_outlives_its_tokens_whatever_they_claim() {
     for fault in ["expires-in-lie", "expire-token=4"] {
         let half_an_hour = Duration::from_mins(30);
-        let platform = Platform::with(&[fault], |options| options.scan_duration = half_an_hour).await;
+        let platform = Platform::with(&[fault], |options| options.cybedefend.scan_duration = half_an_hour).await;
         let ended = platform.scan(CARELESS, OPEN).await;
         ended.assert_class(Class::Passed);
         assert!(ended.took > half_an_hour, "{:?}", ended.took);
@@ -189,7 +189,7 @@ async fn a_family_outside_the_plan_is_said_and_the_others_gate() {
 
 #[tokio::test]
 async fn a_tripped_threshold_still_has_the_policys_verdict_and_its_reports() {
-    let platform = Platform::with(&[], |options| options.policy = Some(Policy::default())).await;
+    let platform = Platform::with(&[], |options| options.cybedefend.policy = Some(Policy::default())).await;
     let ended = platform.scan(CARELESS, &[("fail-on", "low")]).await;
     ended.assert_class(Class::Findings);
     let rules = ended.broken().fold((0, 0), |(limits, policies), broken| match broken {
@@ -210,7 +210,7 @@ async fn an_evaluation_that_starts_late_blocks_all_the_same() {
     // Long after the end of the scan it still says NOT_STARTED, and there is a policy.
     for seconds in [0, 20, 29, 120] {
         let fault = format!("policy-late={seconds}");
-        let platform = Platform::with(&[&fault], |options| options.policy = Some(Policy::default())).await;
+        let platform = Platform::with(&[&fault], |options| options.cybedefend.policy = Some(Policy::default())).await;
         platform.scan(CARELESS, OPEN).await.assert_class(Class::Findings);
     }
 }
@@ -245,7 +245,8 @@ async fn an_unfinished_policy_never_passes_unless_it_is_left_out() {
 #[tokio::test]
 async fn acknowledged_violations_pass_and_are_listed() {
     let accepted = Policy { acknowledged: true, ..Policy::default() };
-    let ended = Platform::with(&[], |options| options.policy = Some(accepted)).await.scan(CARELESS, OPEN).await;
+    let ended =
+        Platform::with(&[], |options| options.cybedefend.policy = Some(accepted)).await.scan(CARELESS, OPEN).await;
     ended.assert_class(Class::Passed);
     assert!(ended.has_note("acknowledged there: No critical findings"), "{:?}", ended.result().notes);
     let violations = &ended.result().policy.as_ref().unwrap().violations;

@@ -23,7 +23,7 @@ fn ids(list: &Value) -> Vec<String> {
 #[tokio::test]
 async fn the_service_and_its_client_applications_need_no_token() {
     let session = Session::start(&[]).await;
-    let api = session.server.api_url();
+    let api = &session.access.api_url;
     let root = send("GET", &format!("{api}/"), &[], "").await.unwrap();
     assert_eq!((root.status, root.json()["service"].as_str().unwrap()), (200, "cybedefend-sandbox"));
     let apps = send("GET", &format!("{api}/client-apps"), &[], "").await.unwrap().json();
@@ -44,7 +44,7 @@ async fn the_exchange_gives_a_token_for_ten_minutes_and_says_why_it_does_not() {
     assert_eq!(reply.json()["access_token"].as_str().unwrap().split('.').count(), 3, "looks like a JWT");
     assert_eq!(reply.json().get("refresh_token"), None);
 
-    let apps = send("GET", &format!("{}/client-apps", session.server.api_url()), &[], "").await.unwrap().json();
+    let apps = send("GET", &format!("{}/client-apps", session.access.api_url), &[], "").await.unwrap().json();
     let vscode = apps["vscode"]["appId"].as_str().unwrap();
     for (field, value, error, description) in [
         ("grant_type", "client_credentials", "unsupported_grant_type", "grant_type"),
@@ -66,7 +66,7 @@ async fn the_exchange_gives_a_token_for_ten_minutes_and_says_why_it_does_not() {
         assert_eq!(body["code"], format!("oidc.{error}"));
         assert!(body["error_description"].as_str().unwrap().contains(description), "{body}");
     }
-    let url = format!("{}/oidc/token", session.server.auth_url());
+    let url = format!("{}/oidc/token", session.access.auth_url);
     let json = send("POST", &url, &[("Content-Type", "application/json")], "{}").await.unwrap();
     assert_eq!(json.json()["error"], "invalid_request");
 
@@ -94,7 +94,7 @@ async fn a_token_ends_after_ten_minutes_of_the_clock() {
 #[tokio::test]
 async fn wrong_credentials_keys_projects_and_paths_are_told_apart() {
     let mut session = Session::start(&[]).await;
-    let url = format!("{}/organizations", session.server.api_url());
+    let url = format!("{}/organizations", session.access.api_url);
     let key = send("GET", &url, &[("X-API-Key", "key"), ("Authorization", "Bearer x")], "").await.unwrap();
     assert_eq!((key.status, &key.json()["statusCode"]), (410, &json!(410)));
     assert_eq!(send("GET", &url, &[], "").await.unwrap().status, 401);
@@ -102,7 +102,7 @@ async fn wrong_credentials_keys_projects_and_paths_are_told_apart() {
     assert_eq!(session.get("/project/{p}/scan/unknown").await.status, 404);
     assert_eq!(session.get("/nowhere").await.status, 404);
     assert_eq!(session.call("DELETE", "/project/{p}", "").await.status, 404);
-    assert_eq!(session.get("/project/{p}").await.json()["projectId"], session.server.project_id());
+    assert_eq!(session.get("/project/{p}").await.json()["projectId"], session.access.project_id);
     session.token = "eyJ.eyJ.x".to_owned();
     assert_eq!(session.get("/organizations").await.status, 401);
 }
@@ -110,13 +110,13 @@ async fn wrong_credentials_keys_projects_and_paths_are_told_apart() {
 #[tokio::test]
 async fn only_the_own_host_name_is_answered() {
     let session = Session::start(&[]).await;
-    for origin in [session.server.api_url(), session.server.auth_url(), session.server.storage_url()] {
+    for origin in [&session.access.api_url, &session.access.auth_url, &session.access.storage_url] {
         let reply = send("GET", &format!("{origin}/"), &[("Host", "rebound.example")], "").await.unwrap();
         assert_eq!(reply.status, 421, "{origin}");
         assert!(origin.starts_with("http://127.0.0.1:"));
     }
-    let url = format!("{}/", session.server.api_url());
-    let local = session.server.api_url().replace("http://127.0.0.1", "localhost");
+    let url = format!("{}/", session.access.api_url);
+    let local = session.access.api_url.replace("http://127.0.0.1", "localhost");
     assert_eq!(send("GET", &url, &[("Host", &local)], "").await.unwrap().status, 200);
 }
 
@@ -236,7 +236,7 @@ async fn absent_findings_are_resolved_and_come_back_under_their_id() {
 #[tokio::test]
 async fn a_policy_is_evaluated_a_while_after_the_scan() {
     let policy = Some(Policy::default());
-    let session = Session::with(&[], |options| options.policy = policy).await;
+    let session = Session::with(&[], |options| options.cybedefend.policy = policy).await;
     let (scan, url) = session.start_scan("main").await;
     session.upload(&url, &archive(CARELESS)).await.unwrap();
     session.clock.advance(Duration::from_secs(9));
@@ -277,7 +277,7 @@ async fn without_a_policy_no_evaluation_ever_starts() {
 #[tokio::test]
 async fn it_ends_after_an_idle_hour_and_when_it_is_told_to() {
     let mut session = Session::start(&[]).await;
-    let url = format!("{}/", session.server.api_url());
+    let url = format!("{}/", session.access.api_url);
     session.clock.advance(Duration::from_secs(3599));
     assert_eq!(send("GET", &url, &[], "").await.unwrap().status, 200, "a request begins the hour anew");
     session.clock.advance(Duration::from_hours(1));
@@ -290,7 +290,7 @@ async fn it_ends_after_an_idle_hour_and_when_it_is_told_to() {
     idle.ended().await;
 
     let server = Server::start(SandboxOptions::default()).await.unwrap();
-    let url = format!("{}/", server.api_url());
+    let url = format!("{}/", server.cybedefend().unwrap().api_url);
     server.shutdown().await;
     assert!(send("GET", &url, &[], "").await.is_err());
 }
@@ -299,7 +299,7 @@ async fn it_ends_after_an_idle_hour_and_when_it_is_told_to() {
 async fn what_is_announced_is_what_a_client_needs() {
     let served = serve(SandboxOptions::default()).await.unwrap();
     let lines = served.announcement.environment();
-    assert_eq!(lines[0], format!("export CYBEDEFEND_API_URL={}", served.server.api_url()));
+    assert_eq!(lines[0], format!("export CYBEDEFEND_API_URL={}", served.server.cybedefend().unwrap().api_url));
     assert!(lines[2].starts_with("export CYBEDEFEND_PAT=pat_"));
     assert!(served.announcement.note.contains("emulator"));
 }

@@ -70,7 +70,7 @@ fn a_wrong_token_is_refused_and_not_shown() {
 #[test]
 fn a_token_that_is_revoked_in_the_middle_of_the_poll_ends_the_run() {
     // Slow enough for a look at the scan while it runs.
-    let served = Served::at_speed(20, &["revoke-pat"]);
+    let served = Served::at_speed(20, &["revoke"]);
     assert_ends(&served, served.scan(&["-vv"]), 3, "auth", "the personal access token was refused");
 }
 

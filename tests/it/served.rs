@@ -36,7 +36,7 @@ impl Served {
     pub(crate) fn at_speed(speed: u32, faults: &[&str]) -> Self {
         let faults = faults.iter().flat_map(|fault| ["--fault", fault]);
         let mut command = Command::new(env!("CARGO_BIN_EXE_scangate"));
-        command.env_clear().args(["sandbox", "--speed", &speed.to_string()]).args(faults);
+        command.env_clear().args(["sandbox", "--platform", "cybedefend", "--speed", &speed.to_string()]).args(faults);
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
         let exports = lines.take(4).map(|line| line.strip_prefix("export ").unwrap().to_owned());

@@ -6,12 +6,8 @@ use crate::sandbox::rules::{Family, Hit, Level, Rule};
 
 /// The findings that the faults ask for.
 pub(super) fn invented(faults: &Faults) -> Vec<Subject> {
-    let many = faults.find(|kind| match kind {
-        Kind::Many(count) => Some(*count),
-        _ => None,
-    });
-    let mut subjects: Vec<_> = (0..many.unwrap_or_default()).map(|number| Subject::Code(invent(number))).collect();
-    if faults.has(&Kind::HostileText) {
+    let mut subjects: Vec<_> = (0..faults.many()).map(|number| Subject::Code(invent(number))).collect();
+    if faults.has(Kind::HostileText) {
         subjects.extend(HOSTILE.iter().map(Hostile::subject));
     }
     subjects

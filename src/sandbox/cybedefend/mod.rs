@@ -1,15 +1,17 @@
 //! CybeDefend's dialect: API, identity provider and object storage, as in `contracts/cybedefend.md`.
 //!
-//! The state is pure and advances with the clock; nothing runs in the background. A request first goes through [`edge`], where
-//! faults strike, then reaches a handler, and a refusal gets its body on the way back ([`refusal`]).
+//! The state is pure and advances with the clock; nothing runs in the background. A request first goes through [`edge`](super::edge),
+//! where faults strike, then reaches a handler, and a refusal gets its body on the way back ([`refusal`]).
 
+mod access;
 mod client_apps;
-mod edge;
 mod elements;
+mod fault;
 mod finding;
 mod grouped;
 mod hostile;
 mod oidc;
+mod options;
 mod policy;
 mod project;
 mod query;
@@ -23,38 +25,40 @@ mod token;
 mod triage;
 
 use std::io;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use axum::Router;
+use axum::http::{Method, StatusCode};
 use axum::middleware::from_fn_with_state;
+use axum::response::{IntoResponse as _, Response};
 use axum::routing::{any, get, patch, post};
-use jiff::{SignedDuration, Timestamp};
-use tokio::sync::watch;
+use jiff::Timestamp;
 
-use super::entropy::Entropy;
-use super::fault::Faults;
-use super::options::SandboxOptions;
-use crate::clock::Clock;
+use super::access::Access;
+use super::core::{Core, lock};
+use super::edge::{self, Edge};
+use super::fault::Place;
+use super::listener::{Bound, Emulation};
 use crate::credentials::Secret;
-use edge::{Edge, Origin};
+pub use access::CybeDefendAccess;
+pub use fault::CybeDefendFault;
+pub use options::{CybeDefendOptions, Plan, Policy, UploadLimits};
+use refusal::Refusal;
 use store::Store;
 use token::Tokens;
 
 /// The URLs of the three origins, without a slash at the end.
-pub(super) struct Origins {
-    pub(super) api: String,
-    pub(super) auth: String,
-    pub(super) storage: String,
+struct Origins {
+    api: String,
+    auth: String,
+    storage: String,
 }
 
 /// The emulated platform.
-pub(super) struct Emulator {
-    clock: Clock,
-    entropy: Entropy,
-    faults: Faults,
-    options: SandboxOptions,
+struct Emulator {
+    core: Arc<Core>,
+    options: CybeDefendOptions,
     origins: Origins,
     pat: Secret,
     project_id: String,
@@ -63,9 +67,6 @@ pub(super) struct Emulator {
     store: Mutex<Store>,
     tokens: Mutex<Tokens>,
     pat_revoked: AtomicBool,
-    /// When the last request came, in milliseconds of the clock's monotonic time.
-    last_request: AtomicU64,
-    stop: watch::Sender<bool>,
 }
 
 /// The ids of the three client applications (contract section 1.2).
@@ -76,17 +77,10 @@ struct ClientIds {
 }
 
 impl Emulator {
-    pub(super) fn new(
-        mut options: SandboxOptions,
-        origins: Origins,
-        entropy: Entropy,
-        stop: watch::Sender<bool>,
-    ) -> io::Result<Self> {
-        let random_pat = format!("pat_{}", entropy.word(32));
-        let pat = options.pat.take().or_else(|| Secret::new(&random_pat));
-        let clock = options.clock.clone();
-        let emulator = Self {
-            faults: Faults::new(std::mem::take(&mut options.faults)),
+    fn new(core: Arc<Core>, mut options: CybeDefendOptions, origins: Origins) -> io::Result<Self> {
+        let entropy = &core.entropy;
+        let pat = options.pat.take().or_else(|| Secret::new(&format!("pat_{}", entropy.word(32))));
+        Ok(Self {
             pat: pat.ok_or_else(|| io::Error::other("no personal access token could be made"))?,
             project_id: options.project_id.take().unwrap_or_else(|| entropy.uuid()),
             organization_id: entropy.uuid(),
@@ -94,42 +88,14 @@ impl Emulator {
             store: Mutex::default(),
             tokens: Mutex::default(),
             pat_revoked: AtomicBool::new(false),
-            last_request: AtomicU64::new(0),
-            stop,
-            clock,
-            entropy,
+            core,
             options,
             origins,
-        };
-        emulator.touch();
-        Ok(emulator)
-    }
-
-    pub(super) fn pat(&self) -> &Secret {
-        &self.pat
-    }
-
-    pub(super) fn project_id(&self) -> &str {
-        &self.project_id
-    }
-
-    pub(super) fn clock(&self) -> &Clock {
-        &self.clock
-    }
-
-    /// How long the sandbox may still wait for a request; zero when the idle time is over.
-    pub(super) fn idle_left(&self) -> Duration {
-        let last = Duration::from_millis(self.last_request.load(Ordering::SeqCst));
-        (last + self.options.idle).saturating_sub(self.clock.monotonic())
-    }
-
-    fn touch(&self) {
-        let now = u64::try_from(self.clock.monotonic().as_millis()).unwrap_or(u64::MAX);
-        self.last_request.store(now, Ordering::SeqCst);
+        })
     }
 
     fn now(&self) -> Timestamp {
-        self.clock.now()
+        self.core.now()
     }
 
     /// The state of the project as of now.
@@ -149,26 +115,33 @@ impl Emulator {
     }
 }
 
-/// The one thread that panics with a lock held does not make the state worse than it is.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// A moment some time after another, held at the last moment that can be written.
-fn after(moment: Timestamp, duration: Duration) -> Timestamp {
-    SignedDuration::try_from(duration)
-        .ok()
-        .and_then(|duration| moment.checked_add(duration).ok())
-        .unwrap_or(Timestamp::MAX)
-}
-
 /// A moment as the API writes it: RFC 3339 with milliseconds.
 fn written(moment: Timestamp) -> String {
     format!("{moment:.3}")
 }
 
+/// The platform, ready to be served: `api` is its first origin, the other two take free ports.
+pub(super) async fn emulate(core: Arc<Core>, api: Bound, options: CybeDefendOptions) -> io::Result<Emulation> {
+    let (auth, storage) = (Bound::new(0).await?, Bound::new(0).await?);
+    let origins = Origins { api: api.url(), auth: auth.url(), storage: storage.url() };
+    let emulator = Arc::new(Emulator::new(core, options, origins)?);
+    let access = Access::CybeDefend(CybeDefendAccess {
+        api_url: api.url(),
+        auth_url: auth.url(),
+        storage_url: storage.url(),
+        pat: emulator.pat.clone(),
+        project_id: emulator.project_id.clone(),
+    });
+    let routers = [
+        self::api(&emulator, api.port()),
+        self::auth(&emulator, auth.port()),
+        self::storage(&emulator, storage.port()),
+    ];
+    Ok(Emulation { origins: [api, auth, storage].into_iter().zip(routers).collect(), access })
+}
+
 /// The API's routes.
-pub(super) fn api(emulator: &Arc<Emulator>, port: u16) -> Router {
+fn api(emulator: &Arc<Emulator>, port: u16) -> Router {
     let protected = Router::new()
         .route("/organizations", get(project::organizations))
         .route("/organization/{organization}/projects", get(project::of_organization))
@@ -193,21 +166,51 @@ pub(super) fn api(emulator: &Arc<Emulator>, port: u16) -> Router {
         .route("/projects/{project}/effective-policies", get(policy::effective_policies))
         .route_layer(from_fn_with_state(Arc::clone(emulator), token::authorise));
     let open = Router::new().route("/", get(client_apps::root)).route("/client-apps", get(client_apps::client_apps));
-    finish(open.merge(protected), emulator, Origin::Api, port)
+    finish(open.merge(protected), emulator, place_of, port)
 }
 
 /// The identity provider's routes.
-pub(super) fn auth(emulator: &Arc<Emulator>, port: u16) -> Router {
-    finish(Router::new().route("/oidc/token", post(oidc::token)), emulator, Origin::Auth, port)
+fn auth(emulator: &Arc<Emulator>, port: u16) -> Router {
+    finish(Router::new().route("/oidc/token", post(oidc::token)), emulator, |_, _| Some(Place::Token), port)
 }
 
 /// The object storage: every path is an object's.
-pub(super) fn storage(emulator: &Arc<Emulator>, port: u16) -> Router {
-    finish(Router::new().route("/{*object}", any(storage::serve)), emulator, Origin::Storage, port)
+fn storage(emulator: &Arc<Emulator>, port: u16) -> Router {
+    finish(Router::new().route("/{*object}", any(storage::serve)), emulator, |_, _| Some(Place::Upload), port)
 }
 
-fn finish(router: Router<Arc<Emulator>>, emulator: &Arc<Emulator>, origin: Origin, port: u16) -> Router {
-    let edge = Edge { emulator: Arc::clone(emulator), origin, port };
+/// Which part of the platform a request to the API is for; `None` for parts that no fault knows.
+fn place_of(method: &Method, path: &str) -> Option<Place> {
+    let mut parts = path.split('/').skip(1);
+    let parts = [parts.next(), parts.next(), parts.next(), parts.next()].map(Option::unwrap_or_default);
+    match parts {
+        ["client-apps", ..] => Some(Place::ClientApps),
+        [_, _, "results", ..] => Some(Place::Results),
+        ["projects", ..] => Some(Place::Policy),
+        _ if *method == Method::POST => Some(Place::Start),
+        ["project", _, "scan", _] => Some(Place::Status),
+        ["project" | "organizations" | "user", ..] => Some(Place::Project),
+        _ => None,
+    }
+}
+
+/// What the gateway says in the place of a handler.
+fn refuse(status: StatusCode) -> Response {
+    let message = match status {
+        StatusCode::TOO_MANY_REQUESTS => "ThrottlerException: Too Many Requests",
+        StatusCode::FORBIDDEN => "Forbidden resource",
+        _ => status.canonical_reason().unwrap_or_default(),
+    };
+    Refusal::gateway(status, message).into_response()
+}
+
+fn finish(
+    router: Router<Arc<Emulator>>,
+    emulator: &Arc<Emulator>,
+    place_of: fn(&Method, &str) -> Option<Place>,
+    port: u16,
+) -> Router {
+    let edge = Edge { core: Arc::clone(&emulator.core), port, place_of, refuse };
     router
         .fallback(refusal::no_such_route)
         .method_not_allowed_fallback(refusal::no_such_route)
@@ -215,4 +218,21 @@ fn finish(router: Router<Arc<Emulator>>, emulator: &Arc<Emulator>, origin: Origi
         // Outermost, so that a fault's refusal gets a body as well.
         .layer(from_fn_with_state(Arc::clone(emulator), refusal::write_body))
         .with_state(Arc::clone(emulator))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_route_belongs_to_its_place() {
+        let place = |method: Method, path: &str| place_of(&method, path);
+        assert_eq!(place(Method::GET, "/client-apps"), Some(Place::ClientApps));
+        assert_eq!(place(Method::POST, "/project/p/scan/start"), Some(Place::Start));
+        assert_eq!(place(Method::GET, "/project/p/scan/s"), Some(Place::Status));
+        assert_eq!(place(Method::GET, "/project/p/results/sca/grouped"), Some(Place::Results));
+        assert_eq!(place(Method::GET, "/projects/p/scans/s/violations"), Some(Place::Policy));
+        assert_eq!(place(Method::GET, "/project/p"), Some(Place::Project));
+        assert_eq!(place(Method::GET, "/"), None);
+    }
 }

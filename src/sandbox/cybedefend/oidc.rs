@@ -10,10 +10,10 @@ use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse as _, Response};
 use serde_json::json;
 
+use super::fault::CybeDefendFault;
+use super::options::TOKEN_LIFETIME;
 use super::refusal::oidc as refuse;
 use super::{Emulator, token};
-use crate::sandbox::fault::Kind;
-use crate::sandbox::options::TOKEN_LIFETIME;
 
 const EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 const PERSONAL_ACCESS_TOKEN: &str = "urn:logto:token-type:personal_access_token";
@@ -85,8 +85,11 @@ fn exchange(emulator: &Emulator, form: &Form) -> Response {
     if subject != emulator.pat.expose() || emulator.pat_revoked.load(Ordering::SeqCst) {
         return refuse("invalid_grant", "subject token not found");
     }
-    let expires_in =
-        if emulator.faults.has(&Kind::ExpiresInLie) { DOCUMENTED_LIFETIME } else { TOKEN_LIFETIME.as_secs() };
+    let expires_in = if emulator.core.faults.has(CybeDefendFault::ExpiresInLie) {
+        DOCUMENTED_LIFETIME
+    } else {
+        TOKEN_LIFETIME.as_secs()
+    };
     let access_token = token::issue(emulator, form.get("resource"));
     let body = json!({ "access_token": access_token, "token_type": "Bearer", "expires_in": expires_in, "scope": "" });
     ([(header::CACHE_CONTROL, "no-store")], Json(body)).into_response()

@@ -8,14 +8,16 @@ use axum::extract::{Path, RawQuery, State};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::fault::CybeDefendFault;
 use super::finding::{Finding, Subject};
+use super::options::Policy;
 use super::query::{count, pairs};
 use super::refusal::Refusal;
 use super::store::{Phase, Scan};
-use super::{Emulator, after, project, written};
+use super::{Emulator, project, written};
+use crate::sandbox::core::after;
 use crate::sandbox::entropy::uuid_from;
 use crate::sandbox::fault::Kind;
-use crate::sandbox::options::Policy;
 use crate::sandbox::rules::Level;
 
 /// How long after the end of a scan nothing is known of its evaluation.
@@ -63,22 +65,24 @@ fn status(emulator: &Emulator, scan: &Scan) -> (Status, Option<(Timestamp, Times
     let Some(run) = scan.run.as_ref().filter(|run| run.refused.is_none() && scan.phase(now) == Phase::Ended) else {
         return (Status::NotStarted, None);
     };
-    let faults = &emulator.faults;
+    let faults = &emulator.core.faults;
     let late = faults.find(|kind| match kind {
-        Kind::PolicyLate(seconds) => Some(Duration::from_secs(u64::from(*seconds))),
+        Kind::CybeDefend(CybeDefendFault::PolicyLate(seconds)) => Some(Duration::from_secs(u64::from(*seconds))),
         _ => None,
     });
     let start = after(run.end, late.unwrap_or(BEFORE_START));
     let end = after(start, EVALUATION);
-    let policy = emulator.options.policy.is_some() || faults.has(&Kind::PolicyFailed) || faults.has(&Kind::PolicyStuck);
-    if !policy || faults.has(&Kind::FailedScan) || now < start {
+    let policy = emulator.options.policy.is_some()
+        || faults.has(CybeDefendFault::PolicyFailed)
+        || faults.has(CybeDefendFault::PolicyStuck);
+    if !policy || faults.has(Kind::FailedScan) || now < start {
         return (Status::NotStarted, None);
     }
     let status = if now < after(start, EVALUATION / 2) {
         Status::Pending
-    } else if now < end || faults.has(&Kind::PolicyStuck) {
+    } else if now < end || faults.has(CybeDefendFault::PolicyStuck) {
         Status::InProgress
-    } else if faults.has(&Kind::PolicyFailed) {
+    } else if faults.has(CybeDefendFault::PolicyFailed) {
         Status::Failed
     } else {
         Status::Completed

@@ -23,7 +23,7 @@ pub(super) fn check(emulator: &Emulator, project: &str) -> Result<(), Refusal> {
     if !project.eq_ignore_ascii_case(&emulator.project_id) {
         return Err(Refusal::not_found("Project"));
     }
-    if emulator.faults.has(&Kind::NoAccess) {
+    if emulator.core.faults.has(Kind::NoAccess) {
         return Err(Refusal::forbidden());
     }
     Ok(())

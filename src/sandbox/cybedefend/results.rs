@@ -6,6 +6,7 @@ use axum::Json;
 use axum::extract::{Path, RawQuery, State};
 use serde_json::{Map, Value, json};
 
+use super::fault::CybeDefendFault;
 use super::finding::State as FindingState;
 use super::query::{Query, pairs};
 use super::refusal::Refusal;
@@ -22,11 +23,11 @@ const CLAIMED: usize = 7;
 pub(super) fn allowed_family(emulator: &Emulator, word: &str) -> Result<Family, Refusal> {
     let family = Family::parse(word).ok_or_else(|| Refusal::not_found("Result type"))?;
     let struck = |kind: &Kind| match kind {
-        Kind::NotInPlan(None) => Some(()),
-        Kind::NotInPlan(Some(refused)) if *refused == family => Some(()),
+        Kind::CybeDefend(CybeDefendFault::NotInPlan(None)) => Some(()),
+        Kind::CybeDefend(CybeDefendFault::NotInPlan(Some(refused))) if *refused == family => Some(()),
         _ => None,
     };
-    if emulator.faults.find(struck).is_some() || !emulator.options.plan.families.contains(&family) {
+    if emulator.core.faults.find(struck).is_some() || !emulator.options.plan.families.contains(&family) {
         return Err(Refusal::not_in_plan());
     }
     Ok(family)
@@ -51,7 +52,7 @@ pub(super) async fn list(
         .filter_map(|row| store.row(*row))
         .map(|finding| elements::element(&emulator, finding))
         .collect();
-    let claimed = if emulator.faults.has(&Kind::PageLies) { CLAIMED } else { 0 };
+    let claimed = if emulator.core.faults.has(Kind::PageLies) { CLAIMED } else { 0 };
     let total = rows.len() + claimed;
     let mut envelope = envelope(&emulator, &query, total);
     if family != Family::Container {
@@ -89,7 +90,7 @@ pub(super) fn echoes(query: &Query) -> Map<String, Value> {
 /// The last scan of the project, or another one that never was.
 fn scan_info(emulator: &Emulator, store: &Store) -> Value {
     let Some(scan) = store.last_scan() else { return Value::Null };
-    let other = emulator.faults.has(&Kind::OtherScan);
+    let other = emulator.core.faults.has(CybeDefendFault::OtherScan);
     let id = if other { uuid_from(&[&scan.id, "another scan"]) } else { scan.id.clone() };
     json!({
         "scanId": id, "state": scans::state(emulator, scan), "createAt": written(scan.created), "scanType": scans::kind(scan),

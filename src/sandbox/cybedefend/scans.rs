@@ -9,6 +9,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use serde_json::{Map, Value, json};
 
+use super::fault::CybeDefendFault;
 use super::refusal::Refusal;
 use super::results::allowed_family;
 use super::store::{Phase, Scan};
@@ -69,7 +70,7 @@ pub(super) async fn start(
     let fields = read_body(&headers, &body)?;
     check_source_type(&fields)?;
     let branch = text(&fields, "branch")?;
-    let id = emulator.entropy.uuid();
+    let id = emulator.core.entropy.uuid();
     let url = signature::upload_url(&emulator, &id);
     emulator.store().add_scan(id.clone(), branch, None, emulator.now());
     Ok(Json(json!({
@@ -80,7 +81,7 @@ pub(super) async fn start(
 
 fn start_image(emulator: &Emulator, fields: &Map<String, Value>, image: &str) -> Result<Value, Refusal> {
     let branch = text(fields, "branch")?;
-    let id = emulator.entropy.uuid();
+    let id = emulator.core.entropy.uuid();
     let mut store = emulator.store();
     store.add_scan(id.clone(), branch, Some(image.to_owned()), emulator.now());
     store.start_image(emulator, &id, image);
@@ -146,18 +147,12 @@ pub(super) async fn start_linked(
 /// The scan's state as a word.
 pub(super) fn state(emulator: &Emulator, scan: &Scan) -> String {
     let refused = scan.run.as_ref().is_some_and(|run| run.refused.is_some());
-    let unknown = || {
-        emulator.faults.find(|kind| match kind {
-            Kind::UnknownState(word) => Some(word.clone()),
-            _ => None,
-        })
-    };
     match scan.phase(emulator.now()) {
         Phase::Queued => "queued".to_owned(),
         Phase::Running(_) => "running".to_owned(),
-        Phase::Ended if refused || emulator.faults.has(&Kind::FailedScan) => "failed".to_owned(),
-        Phase::Ended if emulator.faults.has(&Kind::DegradedScan) => "completed_degraded".to_owned(),
-        Phase::Ended => unknown().unwrap_or_else(|| "completed".to_owned()),
+        Phase::Ended if refused || emulator.core.faults.has(Kind::FailedScan) => "failed".to_owned(),
+        Phase::Ended if emulator.core.faults.has(CybeDefendFault::DegradedScan) => "completed_degraded".to_owned(),
+        Phase::Ended => emulator.core.faults.unknown_state("cancelled").unwrap_or_else(|| "completed".to_owned()),
     }
 }
 
@@ -180,7 +175,7 @@ pub(super) async fn show(
     let store = emulator.store();
     let scan = store.scan(&scan).ok_or_else(|| Refusal::not_found("Scan"))?;
     let phase = scan.phase(now);
-    if emulator.faults.has(&Kind::RevokePat) && matches!(phase, Phase::Running(_)) {
+    if emulator.core.faults.has(Kind::Revoke) && matches!(phase, Phase::Running(_)) {
         emulator.pat_revoked.store(true, std::sync::atomic::Ordering::SeqCst);
         emulator.tokens().end_all();
     }

@@ -5,8 +5,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 use url::form_urlencoded;
 
-use super::{Emulator, after};
-use crate::sandbox::fault::Kind;
+use super::Emulator;
+use super::fault::CybeDefendFault;
+use crate::sandbox::core::after;
 
 /// How long an upload URL is valid.
 const LIFETIME: Duration = Duration::from_mins(15);
@@ -43,7 +44,7 @@ pub(super) fn upload_url(emulator: &Emulator, scan: &str) -> String {
         .append_pair("X-Goog-Expires", &LIFETIME.as_secs().to_string())
         .append_pair("X-Goog-SignedHeaders", "content-type;host")
         .finish();
-    let signature = emulator.entropy.sign(&text_to_sign(&path, &query));
+    let signature = emulator.core.entropy.sign(&text_to_sign(&path, &query));
     format!("{}{path}?{query}&{SIGNATURE}={signature}", emulator.origins.storage)
 }
 
@@ -52,11 +53,11 @@ pub(super) fn check(emulator: &Emulator, path: &str, query: &str) -> Result<(), 
     let (signed, signature) = query.rsplit_once('&').ok_or(Invalid::Signature)?;
     let signature =
         signature.strip_prefix(SIGNATURE).and_then(|rest| rest.strip_prefix('=')).ok_or(Invalid::Signature)?;
-    if signature != emulator.entropy.sign(&text_to_sign(path, signed)) {
+    if signature != emulator.core.entropy.sign(&text_to_sign(path, signed)) {
         return Err(Invalid::Signature);
     }
     let expires = expiry(signed).ok_or(Invalid::Signature)?;
-    if expires <= emulator.now() || emulator.faults.has(&Kind::UploadExpired) {
+    if expires <= emulator.now() || emulator.core.faults.has(CybeDefendFault::UploadExpired) {
         return Err(Invalid::Expired);
     }
     Ok(())

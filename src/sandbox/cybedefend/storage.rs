@@ -11,12 +11,13 @@ use futures_util::StreamExt as _;
 use tokio::fs::File;
 use tokio::io::AsyncWriteExt as _;
 
+use super::Emulator;
+use super::fault::CybeDefendFault;
 use super::refusal::storage as refuse;
 use super::signature::{self, Invalid};
 use super::store::Uploaded;
-use super::{Emulator, edge};
-use crate::sandbox::archive;
 use crate::sandbox::fault::{Kind, is_due};
+use crate::sandbox::{archive, edge};
 
 /// Anything but a signed `PUT` is refused. A repeated `PUT` never replaces what a scan has read.
 pub(super) async fn serve(State(emulator): State<Arc<Emulator>>, request: Request) -> Response {
@@ -29,7 +30,7 @@ pub(super) async fn serve(State(emulator): State<Arc<Emulator>>, request: Reques
     }
     let exists = emulator.store().is_uploaded(&scan);
     let only_new = request.headers().get("x-goog-if-generation-match").is_some_and(|value| value == "0");
-    if exists && (only_new || emulator.faults.has(&Kind::UploadExists)) {
+    if exists && (only_new || emulator.core.faults.has(CybeDefendFault::UploadExists)) {
         return refuse(StatusCode::PRECONDITION_FAILED, "PreconditionFailed", "The object exists already.");
     }
     let announced = content_length(request.headers()).unwrap_or_default();
@@ -44,7 +45,7 @@ pub(super) async fn serve(State(emulator): State<Arc<Emulator>>, request: Reques
         let uploaded = read(&emulator, file).await;
         emulator.store().upload(&emulator, &scan, uploaded);
     }
-    if emulator.faults.has(&Kind::UploadExists) {
+    if emulator.core.faults.has(CybeDefendFault::UploadExists) {
         return refuse(StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable", "Please try again.");
     }
     StatusCode::OK.into_response()
@@ -106,8 +107,8 @@ fn length_range(text: &str) -> Option<(u64, u64)> {
 
 /// How much of this upload is read before its connection is closed, if a fault wants that.
 fn cut_in_the_middle(emulator: &Emulator, announced: u64) -> Option<u64> {
-    let mut cuts = emulator.faults.iter().filter_map(|(fault, used)| match fault.kind {
-        Kind::UploadCut(times) => Some((times, used)),
+    let mut cuts = emulator.core.faults.iter().filter_map(|(fault, used)| match fault.kind {
+        Kind::CybeDefend(CybeDefendFault::UploadCut(times)) => Some((times, used)),
         _ => None,
     });
     cuts.any(|(times, used)| is_due(used, times)).then_some(announced / 2)

@@ -6,10 +6,12 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::fault::CybeDefendFault;
 use super::finding::{Finding, State, Subject};
 use super::query::Filter;
-use super::{Emulator, after, hostile};
+use super::{Emulator, hostile};
 use crate::sandbox::archive::Analysis;
+use crate::sandbox::core::after;
 use crate::sandbox::entropy::uuid_from;
 use crate::sandbox::fault::Kind;
 use crate::sandbox::rules::{Family, image};
@@ -121,9 +123,9 @@ impl Store {
         let mut subjects: Vec<_> = analysis.hits.drain(..).map(Subject::Code).collect();
         subjects.extend(analysis.packages.drain(..).map(Subject::Package));
         if refused.is_none() {
-            subjects.extend(hostile::invented(&emulator.faults));
+            subjects.extend(hostile::invented(&emulator.core.faults));
         }
-        if emulator.faults.has(&Kind::DegradedScan) {
+        if emulator.core.faults.has(CybeDefendFault::DegradedScan) {
             subjects.retain(|subject| subject.family() != Family::Sca);
         }
         self.schedule(emulator, scan, subjects, analysis.languages, refused);
@@ -144,7 +146,7 @@ impl Store {
         languages: Vec<&'static str>,
         refused: Option<String>,
     ) {
-        if emulator.faults.has(&Kind::StuckQueued) {
+        if emulator.core.faults.has(Kind::StuckQueued) {
             return;
         }
         let now = emulator.now();
@@ -182,7 +184,7 @@ impl Store {
             let Some(run) = scan.run.as_mut().filter(|run| !run.merged && run.end <= now) else { continue };
             run.merged = true;
             let subjects = std::mem::take(&mut run.subjects);
-            if run.refused.is_none() && !emulator.faults.has(&Kind::FailedScan) {
+            if run.refused.is_none() && !emulator.core.faults.has(Kind::FailedScan) {
                 ended.push((run.end, scan.branch.clone(), scan.image.clone(), subjects));
             }
         }
@@ -203,8 +205,8 @@ impl Store {
         subjects: Vec<Subject>,
     ) {
         self.version += 1;
-        let spread = emulator.faults.find(|kind| match kind {
-            Kind::LateFindings(seconds) => Some(Duration::from_secs(u64::from(*seconds))),
+        let spread = emulator.core.faults.find(|kind| match kind {
+            Kind::CybeDefend(CybeDefendFault::LateFindings(seconds)) => Some(Duration::from_secs(u64::from(*seconds))),
             _ => None,
         });
         let count = u32::try_from(subjects.len()).unwrap_or(u32::MAX);
@@ -227,7 +229,7 @@ impl Store {
             }
             seen.insert(id);
         }
-        let degraded = emulator.faults.has(&Kind::DegradedScan);
+        let degraded = emulator.core.faults.has(CybeDefendFault::DegradedScan);
         for finding in self.findings.iter_mut().filter(|finding| finding.state.is_open() && !seen.contains(&finding.id))
         {
             let covered = match &finding.subject {

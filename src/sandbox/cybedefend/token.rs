@@ -12,10 +12,10 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use serde_json::json;
 
+use super::Emulator;
+use super::options::TOKEN_LIFETIME;
 use super::refusal::Refusal;
-use super::{Emulator, after};
-use crate::sandbox::fault::Kind;
-use crate::sandbox::options::TOKEN_LIFETIME;
+use crate::sandbox::core::after;
 
 /// The access tokens that are known.
 #[derive(Default)]
@@ -47,17 +47,17 @@ pub(super) fn issue(emulator: &Emulator, audience: Option<&str>) -> String {
     let now = emulator.now();
     let expires = after(now, TOKEN_LIFETIME);
     let token = match audience {
-        None => emulator.entropy.word(32),
+        None => emulator.core.entropy.word(32),
         Some(audience) => {
             let header = json!({ "alg": "RS256", "typ": "at+jwt", "kid": "sandbox" });
             let payload = json!({
                 "iss": format!("{}/oidc", emulator.origins.auth), "aud": audience, "sub": "sandbox-user",
-                "client_id": emulator.client_ids.cli, "jti": emulator.entropy.word(21),
+                "client_id": emulator.client_ids.cli, "jti": emulator.core.entropy.word(21),
                 "iat": now.as_second(), "exp": expires.as_second(), "scope": "",
             });
             let encode = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
             // Clients must not verify the signature, and the API looks tokens up, so random bytes serve.
-            let signature = [emulator.entropy.bytes(), emulator.entropy.bytes()].concat();
+            let signature = [emulator.core.entropy.bytes(), emulator.core.entropy.bytes()].concat();
             format!(
                 "{}.{}.{}",
                 encode(header.to_string().as_bytes()),
@@ -82,11 +82,7 @@ pub(super) async fn authorise(State(emulator): State<Arc<Emulator>>, request: Re
     {
         let now = emulator.now();
         let mut tokens = emulator.tokens();
-        let dies = emulator.faults.find(|kind| match kind {
-            Kind::ExpireToken(calls) => Some(*calls),
-            _ => None,
-        });
-        if dies == Some(tokens.calls) {
+        if emulator.core.faults.expiry() == Some(tokens.calls) {
             tokens.end_all();
             // The count goes on, so that the token after this one lives.
             tokens.calls += 1;

@@ -95,11 +95,12 @@ impl Platform {
             let key = keys::ALL.iter().find(|key| key.name == *name).unwrap();
             given.insert(key, value.lines().map(str::to_owned).collect());
         }
+        let access = self.server.cybedefend().unwrap();
         let environment = Environment::from_pairs([
-            ("CYBEDEFEND_API_URL", self.server.api_url()),
-            ("CYBEDEFEND_AUTH_ENDPOINT", self.server.auth_url()),
-            ("CYBEDEFEND_PROJECT_ID", self.server.project_id()),
-            ("CYBEDEFEND_PAT", self.server.pat().expose()),
+            ("CYBEDEFEND_API_URL", access.api_url.as_str()),
+            ("CYBEDEFEND_AUTH_ENDPOINT", &access.auth_url),
+            ("CYBEDEFEND_PROJECT_ID", &access.project_id),
+            ("CYBEDEFEND_PAT", access.pat.expose()),
         ]);
         ScanSettings::resolve(&Layers::new(&given, &environment)).unwrap()
     }

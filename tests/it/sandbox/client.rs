@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 use std::time::Duration;
 
 use scangate::clock::Clock;
-use scangate::sandbox::{Fault, Policy, SandboxOptions, Server};
+use scangate::sandbox::{CybeDefendOptions, Fault, Policy, SandboxOptions, Server};
 use serde_json::{Value, json};
 
 use super::wire::CARELESS;
@@ -17,11 +17,15 @@ async fn run(faults: &[&str], arguments: &[&str]) -> Option<(Output, Server)> {
     let options = SandboxOptions {
         clock: Clock::faster(100),
         faults: faults.iter().map(|fault| fault.parse::<Fault>().unwrap()).collect(),
-        policy: Some(Policy::default()),
-        scan_duration: Duration::from_secs(20),
+        cybedefend: CybeDefendOptions {
+            policy: Some(Policy::default()),
+            scan_duration: Duration::from_secs(20),
+            ..CybeDefendOptions::default()
+        },
         ..SandboxOptions::default()
     };
     let server = Server::start(options).await.unwrap();
+    let access = server.cybedefend().unwrap().clone();
     let folder = tempfile::tempdir().unwrap();
     for (name, content) in CARELESS {
         let path = folder.path().join(name);
@@ -34,10 +38,10 @@ async fn run(faults: &[&str], arguments: &[&str]) -> Option<(Output, Server)> {
         .arg(folder.path())
         .args(["--pause", "0.02"])
         .args(arguments)
-        .env("CYBEDEFEND_API_URL", server.api_url())
-        .env("CYBEDEFEND_AUTH_ENDPOINT", server.auth_url())
-        .env("CYBEDEFEND_PAT", server.pat().expose())
-        .env("CYBEDEFEND_PROJECT_ID", server.project_id())
+        .env("CYBEDEFEND_API_URL", access.api_url)
+        .env("CYBEDEFEND_AUTH_ENDPOINT", access.auth_url)
+        .env("CYBEDEFEND_PAT", access.pat.expose())
+        .env("CYBEDEFEND_PROJECT_ID", access.project_id)
         .env("NO_PROXY", "127.0.0.1");
     let output = tokio::task::spawn_blocking(move || command.output()).await.unwrap();
     if output.as_ref().is_err_and(|error| error.kind() == ErrorKind::NotFound) && !is_required() {

@@ -72,7 +72,7 @@ async fn tokens_die_early_and_pats_are_revoked() {
     session.log_in().await;
     assert_eq!(session.get("/organizations").await.status, 200);
 
-    let session = Session::start(&["revoke-pat"]).await;
+    let session = Session::start(&["revoke"]).await;
     let (scan, url) = session.start_scan("main").await;
     session.upload(&url, &archive(CARELESS)).await.unwrap();
     session.clock.advance(Duration::from_secs(4));
@@ -206,7 +206,7 @@ async fn thirty_thousand_findings_are_paged_through() {
 
 #[tokio::test]
 async fn the_evaluation_of_the_policy_starts_late() {
-    let late = |options: &mut SandboxOptions| options.policy = Some(Policy::warning());
+    let late = |options: &mut SandboxOptions| options.cybedefend.policy = Some(Policy::warning());
     let session = Session::with(&["policy-late=60"], late).await;
     let scan = session.scan("main", CARELESS).await;
     for (seconds, status) in [(38, "NOT_STARTED"), (1, "PENDING"), (2, "COMPLETED")] {

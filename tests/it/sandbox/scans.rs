@@ -63,7 +63,7 @@ async fn one_scan_runs_at_a_time() {
     );
 
     let plan = Plan { concurrent_scans: 2, ..Plan::default() };
-    let session = Session::with(&[], |options| options.plan = plan).await;
+    let session = Session::with(&[], |options| options.cybedefend.plan = plan).await;
     let (first, first_url) = session.start_scan("main").await;
     let (second, second_url) = session.start_scan("main").await;
     session.upload(&first_url, &archive(CARELESS)).await.unwrap();
@@ -96,7 +96,7 @@ async fn the_storage_takes_one_signed_upload_and_says_in_xml_what_is_wrong() {
         (url.clone() + "0", typed(), 403, "SignatureDoesNotMatch"),
         (url.split('?').next().unwrap().to_owned(), typed(), 403, "SignatureDoesNotMatch"),
         (url.replace(".zip", "x.zip"), typed(), 403, "SignatureDoesNotMatch"),
-        (format!("{}/elsewhere", session.server.storage_url()), typed(), 404, "NoSuchKey"),
+        (format!("{}/elsewhere", session.access.storage_url), typed(), 404, "NoSuchKey"),
         (url.clone(), vec![], 403, "SignatureDoesNotMatch"),
         (url.clone(), vec![(kind.0, "application/octet-stream".to_owned())], 403, "SignatureDoesNotMatch"),
         (url.clone(), with("Authorization", "Bearer x"), 400, "InvalidArgument"),
@@ -130,7 +130,7 @@ async fn the_storage_takes_one_signed_upload_and_says_in_xml_what_is_wrong() {
 #[tokio::test]
 async fn archives_beyond_the_limits_are_refused_or_fail_their_scan() {
     let limits = UploadLimits { archive_bytes: 5000, unpacked_bytes: 50_000, entries: 3 };
-    let session = Session::with(&[], |options| options.upload = limits).await;
+    let session = Session::with(&[], |options| options.cybedefend.upload = limits).await;
     let zeros = "0".repeat(60_000);
     for (files, reason) in [
         (vec![("bomb.txt", zeros.as_str())], "unpacks to more than 50000 bytes"),

@@ -52,7 +52,7 @@ async fn the_projects_of_the_organisation_are_listed() {
     let list = session.get(&format!("/organization/{organisation}/projects?page=1&pageSize=10")).await.json();
     assert_eq!((&list["totalProjects"], &list["totalPages"]), (&json!(1), &json!(1)));
     let project = &list["projects"][0];
-    assert_eq!((&project["projectId"], &project["name"]), (&json!(session.server.project_id()), &json!("sandbox")));
+    assert_eq!((&project["projectId"], &project["name"]), (&json!(session.access.project_id), &json!("sandbox")));
     assert!(project["teamId"].is_string() && list["mainStatistics"].is_object(), "{list}");
     let searched = session.get(&format!("/organization/{organisation}/projects?search=other")).await.json();
     assert_eq!((&searched["totalProjects"], &searched["projects"]), (&json!(0), &json!([])));
@@ -72,7 +72,7 @@ async fn the_projects_of_the_organisation_are_listed() {
 async fn texts_that_are_not_known_are_empty_where_the_contract_shows_a_text() {
     let session = Session::start(&[]).await;
     session.scan("main", CARELESS).await;
-    let root = send("GET", &format!("{}/", session.server.api_url()), &[], "").await.unwrap().json();
+    let root = send("GET", &format!("{}/", session.access.api_url), &[], "").await.unwrap().json();
     assert_eq!(nulls(&root), [""; 0]);
     let sca = session.list("sca", "?severity=critical").await;
     let row = &sca["vulnerabilities"][0];

@@ -5,7 +5,7 @@ use std::io::{self, Cursor, Write as _};
 use std::time::Duration;
 
 use scangate::clock::Clock;
-use scangate::sandbox::{SandboxOptions, Server};
+use scangate::sandbox::{CybeDefendAccess, SandboxOptions, Server};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -108,6 +108,7 @@ pub(crate) const CARELESS: &[(&str, &str)] = &[
 /// A sandbox on a clock that only the test moves, and a session with it.
 pub(super) struct Session {
     pub(super) server: Server,
+    pub(super) access: CybeDefendAccess,
     pub(super) clock: Clock,
     pub(super) token: String,
 }
@@ -119,13 +120,14 @@ impl Session {
 
     pub(super) async fn with(faults: &[&str], change: impl FnOnce(&mut SandboxOptions)) -> Self {
         let (server, clock) = in_process(faults, change).await;
-        let mut session = Self { server, clock, token: String::new() };
+        let access = server.cybedefend().unwrap().clone();
+        let mut session = Self { server, access, clock, token: String::new() };
         session.log_in().await;
         session
     }
 
     pub(super) async fn cli_app(&self) -> String {
-        let apps = send("GET", &format!("{}/client-apps", self.server.api_url()), &[], "").await.unwrap();
+        let apps = send("GET", &format!("{}/client-apps", self.access.api_url), &[], "").await.unwrap();
         apps.json()["cli"]["appId"].as_str().unwrap().to_owned()
     }
 
@@ -134,9 +136,9 @@ impl Session {
         vec![
             ("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange".to_owned()),
             ("client_id", self.cli_app().await),
-            ("subject_token", self.server.pat().expose().to_owned()),
+            ("subject_token", self.access.pat.expose().to_owned()),
             ("subject_token_type", "urn:logto:token-type:personal_access_token".to_owned()),
-            ("resource", self.server.api_url().to_owned()),
+            ("resource", self.access.api_url.clone()),
         ]
     }
 
@@ -144,7 +146,7 @@ impl Session {
         let mut body = url::form_urlencoded::Serializer::new(String::new());
         body.extend_pairs(form);
         let headers = [("Content-Type", "application/x-www-form-urlencoded")];
-        send("POST", &format!("{}/oidc/token", self.server.auth_url()), &headers, body.finish()).await.unwrap()
+        send("POST", &format!("{}/oidc/token", self.access.auth_url), &headers, body.finish()).await.unwrap()
     }
 
     pub(super) async fn log_in(&mut self) {
@@ -153,13 +155,13 @@ impl Session {
     }
 
     pub(super) async fn try_call(&self, method: &str, path: &str, body: &str) -> io::Result<Reply> {
-        let path = path.replace("{p}", self.server.project_id());
+        let path = path.replace("{p}", &self.access.project_id);
         let bearer = format!("Bearer {}", self.token);
         let mut headers = vec![("Authorization", bearer.as_str())];
         if !body.is_empty() {
             headers.push(("Content-Type", "application/json"));
         }
-        send(method, &format!("{}{path}", self.server.api_url()), &headers, body).await
+        send(method, &format!("{}{path}", self.access.api_url), &headers, body).await
     }
 
     pub(super) async fn call(&self, method: &str, path: &str, body: &str) -> Reply {

@@ -12,10 +12,9 @@ use axum::middleware::Next;
 use axum::response::{Html, IntoResponse as _, Response};
 use futures_util::{StreamExt as _, stream};
 
-use super::refusal::Refusal;
-use super::{Emulator, after};
-use crate::sandbox::fault::{Kind, Place, is_due};
-use crate::sandbox::host;
+use super::core::{Core, after};
+use super::fault::{Kind, Place, is_due};
+use super::host;
 
 /// The largest answer that a fault looks at: a page of 100 findings is well below it.
 const LARGEST_ANSWER: usize = 64 << 20;
@@ -25,27 +24,21 @@ const LIMIT_WINDOW: Duration = Duration::from_secs(7);
 const REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
 const RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
 
-/// One of the three origins.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Origin {
-    Api,
-    Auth,
-    Storage,
-}
-
-/// An origin at its port.
+/// An origin at its port. What differs between dialects is data: which part a request is for, and what a refusal looks like.
 #[derive(Clone)]
 pub(super) struct Edge {
-    pub(super) emulator: Arc<Emulator>,
-    pub(super) origin: Origin,
+    pub(super) core: Arc<Core>,
     pub(super) port: u16,
+    /// The part of the platform that a request is for; `None` for parts that no fault knows.
+    pub(super) place_of: fn(&Method, &str) -> Option<Place>,
+    /// A refusal with this status, in the platform's own shape.
+    pub(super) refuse: fn(StatusCode) -> Response,
 }
 
 /// The middleware. Every answer carries the clock's time as its `Date`, since that is the time tokens and limits are counted in.
 pub(super) async fn pass(State(edge): State<Edge>, request: Request, next: Next) -> Response {
-    let emulator = Arc::clone(&edge.emulator);
     let mut response = answer(&edge, request, next).await;
-    if let Ok(date) = HeaderValue::from_str(&httpdate::fmt_http_date(SystemTime::from(emulator.now()))) {
+    if let Ok(date) = HeaderValue::from_str(&httpdate::fmt_http_date(SystemTime::from(edge.core.now()))) {
         response.headers_mut().insert(header::DATE, date);
     }
     response
@@ -55,48 +48,30 @@ async fn answer(edge: &Edge, request: Request, next: Next) -> Response {
     if !host::is_own(request.headers(), edge.port) {
         return (StatusCode::MISDIRECTED_REQUEST, "this is not the sandbox's host name\n").into_response();
     }
-    let emulator = &edge.emulator;
-    if emulator.idle_left().is_zero() {
-        emulator.stop.send_replace(true);
+    let life = &edge.core.life;
+    if life.left().is_zero() {
+        life.end();
         return (StatusCode::SERVICE_UNAVAILABLE, "the sandbox has ended after its idle time\n").into_response();
     }
-    emulator.touch();
+    life.touch();
     let method = request.method().clone();
-    let place = place_of(edge.origin, &method, request.uri().path());
-    if let Some(refused) = strike_before(emulator, place, &method) {
+    let place = (edge.place_of)(&method, request.uri().path());
+    if let Some(refused) = strike_before(edge, place, &method) {
         return refused;
     }
     let response = next.run(request).await;
-    strike_after(emulator, place, &method, response).await
-}
-
-/// Which part of the platform a request is for; `None` for parts that no fault knows.
-fn place_of(origin: Origin, method: &Method, path: &str) -> Option<Place> {
-    match origin {
-        Origin::Auth => return Some(Place::Token),
-        Origin::Storage => return Some(Place::Upload),
-        Origin::Api => {}
-    }
-    let mut parts = path.split('/').skip(1);
-    let parts = [parts.next(), parts.next(), parts.next(), parts.next()].map(Option::unwrap_or_default);
-    match parts {
-        ["client-apps", ..] => Some(Place::ClientApps),
-        [_, _, "results", ..] => Some(Place::Results),
-        ["projects", ..] => Some(Place::Policy),
-        _ if *method == Method::POST => Some(Place::Start),
-        ["project", _, "scan", _] => Some(Place::Status),
-        ["project" | "organizations" | "user", ..] => Some(Place::Project),
-        _ => None,
-    }
+    strike_after(&edge.core, place, &method, response).await
 }
 
 /// Where a fault strikes that is confined to no place: refusals anywhere behind the login, lies in the findings.
 fn is_usual_place(kind: &Kind, place: Place, method: &Method) -> bool {
-    let behind_login = !matches!(place, Place::ClientApps | Place::Token | Place::Upload);
+    let behind_login = place.is_behind_login();
     match kind {
-        Kind::TooManyRequests(_) | Kind::TooManyRequestsDate | Kind::TooManyRequestsReset | Kind::Unavailable(_) => {
-            behind_login
-        }
+        Kind::TooManyRequests(_)
+        | Kind::TooManyRequestsDate
+        | Kind::TooManyRequestsReset
+        | Kind::Refused(..)
+        | Kind::Unavailable(_) => behind_login,
         // A 500 to the start of a scan would end every careful client: it cannot know whether a scan was started.
         Kind::ServerError(_) | Kind::Reset(_) => behind_login && *method == Method::GET,
         Kind::Slow(_) => true,
@@ -106,23 +81,18 @@ fn is_usual_place(kind: &Kind, place: Place, method: &Method) -> bool {
 }
 
 /// Every fault that may strike here, with its count of uses.
-fn striking<'a>(
-    emulator: &'a Emulator,
-    place: Place,
-    method: &'a Method,
-) -> impl Iterator<Item = (&'a Kind, &'a AtomicU32)> {
-    emulator.faults.iter().filter_map(move |(fault, used)| {
+fn striking<'a>(core: &'a Core, place: Place, method: &'a Method) -> impl Iterator<Item = (&'a Kind, &'a AtomicU32)> {
+    core.faults.iter().filter_map(move |(fault, used)| {
         let here = fault.place.map_or_else(|| is_usual_place(&fault.kind, place, method), |confined| confined == place);
         here.then_some((&fault.kind, used))
     })
 }
 
 /// Faults that answer in the platform's place.
-fn strike_before(emulator: &Emulator, place: Option<Place>, method: &Method) -> Option<Response> {
-    for (kind, used) in striking(emulator, place?, method) {
+fn strike_before(edge: &Edge, place: Option<Place>, method: &Method) -> Option<Response> {
+    for (kind, used) in striking(&edge.core, place?, method) {
         let too_many = |headers: &[(HeaderName, String)]| {
-            let mut response = Refusal::gateway(StatusCode::TOO_MANY_REQUESTS, "ThrottlerException: Too Many Requests")
-                .into_response();
+            let mut response = (edge.refuse)(StatusCode::TOO_MANY_REQUESTS);
             for (name, value) in headers {
                 if let Ok(value) = HeaderValue::from_str(value) {
                     response.headers_mut().insert(name, value);
@@ -130,7 +100,7 @@ fn strike_before(emulator: &Emulator, place: Option<Place>, method: &Method) -> 
             }
             response
         };
-        let until = after(emulator.now(), LIMIT_WINDOW);
+        let until = after(edge.core.now(), LIMIT_WINDOW);
         let response = match kind {
             Kind::TooManyRequests(times) if is_due(used, *times) => too_many(&[(header::RETRY_AFTER, "1".to_owned())]),
             Kind::TooManyRequestsDate if is_due(used, 1) => {
@@ -139,9 +109,10 @@ fn strike_before(emulator: &Emulator, place: Option<Place>, method: &Method) -> 
             Kind::TooManyRequestsReset if is_due(used, 1) => {
                 too_many(&[(REMAINING, "0".to_owned()), (RESET, until.as_second().to_string())])
             }
-            Kind::ServerError(times) if is_due(used, *times) => {
-                Refusal::gateway(StatusCode::INTERNAL_SERVER_ERROR, "Internal server error").into_response()
+            Kind::Refused(status, times) if is_due(used, *times) => {
+                (edge.refuse)(StatusCode::from_u16(*status).unwrap_or(StatusCode::FORBIDDEN))
             }
+            Kind::ServerError(times) if is_due(used, *times) => (edge.refuse)(StatusCode::INTERNAL_SERVER_ERROR),
             Kind::Unavailable(times) if is_due(used, *times) => {
                 (StatusCode::SERVICE_UNAVAILABLE, Html("<html><body>503 Service Unavailable</body></html>"))
                     .into_response()
@@ -158,11 +129,11 @@ fn strike_before(emulator: &Emulator, place: Option<Place>, method: &Method) -> 
 }
 
 /// Faults that spoil the platform's answer.
-async fn strike_after(emulator: &Emulator, place: Option<Place>, method: &Method, mut response: Response) -> Response {
+async fn strike_after(core: &Core, place: Option<Place>, method: &Method, mut response: Response) -> Response {
     let Some(place) = place else { return response };
-    for (kind, used) in striking(emulator, place, method) {
+    for (kind, used) in striking(core, place, method) {
         match kind {
-            Kind::Slow(milliseconds) => emulator.clock.sleep(Duration::from_millis(u64::from(*milliseconds))).await,
+            Kind::Slow(milliseconds) => core.clock.sleep(Duration::from_millis(u64::from(*milliseconds))).await,
             Kind::Reset(times) if is_due(used, *times) => response = broken_off(response).await,
             Kind::CutJson => response = cut_short(response).await,
             _ => {}
@@ -204,22 +175,4 @@ async fn cut_short(response: Response) -> Response {
     let whole = collect(body).await;
     parts.headers.remove(header::CONTENT_LENGTH);
     Response::from_parts(parts, Body::from(whole.slice(..whole.len() * 2 / 3)))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_route_belongs_to_its_place() {
-        let place = |method: Method, path: &str| place_of(Origin::Api, &method, path);
-        assert_eq!(place(Method::GET, "/client-apps"), Some(Place::ClientApps));
-        assert_eq!(place(Method::POST, "/project/p/scan/start"), Some(Place::Start));
-        assert_eq!(place(Method::GET, "/project/p/scan/s"), Some(Place::Status));
-        assert_eq!(place(Method::GET, "/project/p/results/sca/grouped"), Some(Place::Results));
-        assert_eq!(place(Method::GET, "/projects/p/scans/s/violations"), Some(Place::Policy));
-        assert_eq!(place(Method::GET, "/project/p"), Some(Place::Project));
-        assert_eq!(place(Method::GET, "/"), None);
-        assert_eq!(place_of(Origin::Auth, &Method::POST, "/oidc/token"), Some(Place::Token));
-    }
 }

@@ -1,0 +1,34 @@
+//! Addresses and credentials of the emulated platforms.
+
+use super::cybedefend::CybeDefendAccess;
+use super::dialect::Dialect;
+
+/// How one emulated platform is reached. The credentials are good for nothing else, so that showing them is no leak.
+#[derive(Clone)]
+pub enum Access {
+    /// CybeDefend.
+    CybeDefend(CybeDefendAccess),
+}
+
+impl Access {
+    /// Whose it is.
+    pub fn dialect(&self) -> Dialect {
+        match self {
+            Self::CybeDefend(_) => Dialect::CybeDefend,
+        }
+    }
+
+    /// Names and values of the environment variables that a client needs.
+    pub fn environment(&self) -> Vec<(&'static str, String)> {
+        match self {
+            Self::CybeDefend(access) => access.environment(),
+        }
+    }
+
+    /// What else there is to know, one line each.
+    pub fn remarks(&self) -> Vec<String> {
+        match self {
+            Self::CybeDefend(_) => Vec::new(),
+        }
+    }
+}
