@@ -2,15 +2,17 @@
 //!
 //! Version 1 is the SHA-256 of kind, rule and place, shortened to 128 bits. The place of a finding in a file is its path and the
 //! hash of its source line without white space, so code may move and be re-indented; where the line is not at hand, the path
-//! alone. The place of a package leaves its version out: the same advisory after a useless upgrade is the same finding. What
-//! is still equal after that is told apart by its order in the file. A platform's row id enters only where nothing else is
-//! known.
+//! alone. The place of a package leaves its version out: the same advisory after a useless upgrade is the same finding. A URL is
+//! method, address without query, and parameter; a host is its name and port, whatever service a scanner takes it for. What
+//! is still equal after that is told apart by its order in the file, or by the rest of its place. A platform's row id enters only
+//! where nothing else is known.
 
 use std::collections::HashMap;
 use std::fmt;
 
 use serde::{Serialize, Serializer};
 use sha2::{Digest as _, Sha256};
+use url::Url;
 
 use super::{Finding, Location};
 
@@ -38,7 +40,8 @@ pub fn assign(findings: &mut [Finding]) {
     let mut order: Vec<usize> = (0..findings.len()).collect();
     order.sort_by(|&a, &b| {
         let (a, b) = (&findings[a], &findings[b]);
-        a.location.line().cmp(&b.location.line()).then_with(|| a.id.cmp(&b.id))
+        let by_place = a.location.line().cmp(&b.location.line()).then_with(|| rest(&a.location).cmp(rest(&b.location)));
+        by_place.then_with(|| a.id.cmp(&b.id))
     });
     let mut seen: HashMap<[u8; 16], u32> = HashMap::with_capacity(findings.len());
     for index in order {
@@ -78,15 +81,14 @@ fn identity(finding: &Finding) -> Vec<u8> {
         }
         Location::Url { url, method, parameter } => {
             field("url");
-            field(without_query(url));
-            field(method.as_deref().unwrap_or_default());
+            field(&url_without_query(url));
+            field(&method.as_deref().unwrap_or_default().to_ascii_uppercase());
             field(parameter.as_deref().unwrap_or_default());
         }
-        Location::Host { host, port, service } => {
+        Location::Host { host, port, .. } => {
             field("host");
-            field(host);
+            field(&host_name(host));
             field(&port.map(|port| port.to_string()).unwrap_or_default());
-            field(service.as_deref().unwrap_or_default());
         }
         Location::Image { image, package } => {
             field("image");
@@ -101,9 +103,36 @@ fn identity(finding: &Finding) -> Vec<u8> {
     bytes
 }
 
-/// A query often carries a session or a time, and the same weakness must keep its name.
-fn without_query(url: &str) -> &str {
-    url.split(['?', '#']).next().unwrap_or(url)
+/// The address in its normal form (letter case of the host, default port, steps in the path), without the parts that change from
+/// run to run: a query often carries a session or a time, and user names are the scanner's own.
+fn url_without_query(address: &str) -> String {
+    let address = address.trim();
+    let Ok(mut url) = Url::parse(address) else {
+        return address.split(['?', '#']).next().unwrap_or(address).to_owned();
+    };
+    url.set_query(None);
+    url.set_fragment(None);
+    // Both fail only for addresses that can hold neither.
+    url.set_username("").unwrap_or_default();
+    url.set_password(None).unwrap_or_default();
+    url.into()
+}
+
+/// A host as one name, however it is written: in small letters, without the root's dot and the brackets of an IPv6 address.
+fn host_name(host: &str) -> String {
+    let host = host.trim();
+    let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    bare.strip_suffix('.').unwrap_or(bare).to_ascii_lowercase()
+}
+
+/// What of a place is in no fingerprint and still tells two findings apart more reliably than their row ids.
+fn rest(location: &Location) -> &str {
+    match location {
+        Location::Url { url, .. } => url,
+        Location::Host { service, .. } => service.as_deref().unwrap_or_default(),
+        Location::Image { image, .. } => image,
+        Location::File(_) | Location::Package(_) | Location::Unmapped { .. } => "",
+    }
 }
 
 /// The image without tag and digest: a rebuilt image is the same place.
@@ -199,11 +228,51 @@ mod tests {
     }
 
     #[test]
+    fn a_host_is_its_name_and_port_whatever_runs_there_and_however_it_is_written() {
+        let host = |host: &str, port, service: &str| {
+            let (host, service) = (host.to_owned(), Some(service.to_owned()));
+            fingerprints(vec![finding(host.as_str(), Location::Host { host: host.clone(), port, service })])
+        };
+        assert_eq!(host("Host.example.", Some(443), "http"), host("host.example", Some(443), "https"));
+        assert_eq!(host("[2001:DB8::1]", Some(22), "ssh"), host("2001:db8::1", Some(22), "ssh"));
+        assert_ne!(host("host.example", Some(443), "https"), host("host.example", Some(8443), "https"));
+        assert_ne!(host("host.example", None, ""), host("other.example", None, ""));
+    }
+
+    #[test]
+    fn a_url_is_told_apart_by_method_and_parameter_and_never_by_its_row_id() {
+        let url = |id: &str, method: &str, parameter: &str| {
+            let (method, parameter) = (Some(method.to_owned()), Some(parameter.to_owned()));
+            let url = "https://host/search".to_owned();
+            fingerprints(vec![finding(id, Location::Url { url, method, parameter })])
+        };
+        assert_eq!(url("1", "GET", "q"), url("2", "get", "q"));
+        assert_ne!(url("1", "GET", "q"), url("1", "POST", "q"));
+        assert_ne!(url("1", "GET", "q"), url("1", "GET", "page"));
+    }
+
+    #[test]
+    fn places_that_differ_in_their_query_alone_keep_their_fingerprints_when_row_ids_change() {
+        let at = |id: &str, query: &str| {
+            let url = format!("https://host/search?q={query}");
+            finding(id, Location::Url { url, method: None, parameter: None })
+        };
+        let first = fingerprints(vec![at("1", "a"), at("2", "b")]);
+        let second = fingerprints(vec![at("9", "a"), at("8", "b")]);
+        assert_eq!(first, second);
+        assert_ne!(first[0], first[1]);
+    }
+
+    #[test]
     fn neither_a_query_nor_a_tag_makes_another_place() {
         let url = |url: &str| {
             fingerprints(vec![finding("row", Location::Url { url: url.to_owned(), method: None, parameter: None })])
         };
         assert_eq!(url("https://host/login?session=1"), url("https://host/login?session=2"));
+        assert_eq!(url("https://user:word@HOST:443/a/../login#top"), url("https://host/login"));
+        assert_eq!(url("not a url?x"), url(" not a url#y"));
+        assert_ne!(url("https://host/login"), url("https://host/Login"));
+        assert_ne!(url("https://host/login"), url("http://host/login"));
         let image = |image: &str| {
             fingerprints(vec![finding("row", Location::Image { image: image.to_owned(), package: None })])
         };

@@ -1,6 +1,7 @@
 //! Where a finding is: a file, a package, a URL, a host, an image, or a place that cannot be named safely.
 
 use std::fmt;
+use std::net::Ipv6Addr;
 use std::num::NonZeroU32;
 
 use serde::Serialize;
@@ -188,9 +189,11 @@ impl fmt::Display for Location {
                 parameter.as_ref().map_or(Ok(()), |parameter| write!(formatter, " ({parameter})"))
             }
             Self::Host { host, port, service } => {
-                write!(formatter, "{host}")?;
-                if let Some(port) = port {
-                    write!(formatter, ":{port}")?;
+                match port {
+                    // Without brackets nobody sees where the address ends (RFC 3986, 3.2.2).
+                    Some(port) if host.parse::<Ipv6Addr>().is_ok() => write!(formatter, "[{host}]:{port}")?,
+                    Some(port) => write!(formatter, "{host}:{port}")?,
+                    None => write!(formatter, "{host}")?,
                 }
                 service.as_ref().map_or(Ok(()), |service| write!(formatter, " ({service})"))
             }
@@ -222,6 +225,14 @@ mod tests {
         let path = RepositoryPath::parse("a.py").unwrap();
         assert_eq!(path.below("services/api/").as_str(), "services/api/a.py");
         assert_eq!(path.below(".").as_str(), "a.py");
+    }
+
+    #[test]
+    fn a_host_is_shown_with_its_port_also_where_its_name_has_colons() {
+        let shown = |host: &str, port| Location::Host { host: host.to_owned(), port, service: None }.to_string();
+        assert_eq!(shown("db.example", Some(5432)), "db.example:5432");
+        assert_eq!(shown("2001:db8::1", Some(22)), "[2001:db8::1]:22");
+        assert_eq!(shown("2001:db8::1", None), "2001:db8::1");
     }
 
     #[test]

@@ -3,10 +3,13 @@
 //! Nothing here knows a platform, and everything to the right of it is pure. Texts are as the platform wrote them, less
 //! secrets: each report escapes them for its own format.
 
+mod controls;
 pub mod fingerprint;
+mod link;
 mod location;
 mod scan_result;
 mod severity;
+mod unlisted;
 
 use std::fmt;
 use std::str::FromStr;
@@ -14,12 +17,15 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+pub use controls::{Controls, FrameworkControls};
 pub use fingerprint::Fingerprint;
+pub use link::{Link, WebOrigin};
 pub use location::{
     FileLocation, Location, Package, PackageLocation, RepositoryPath, SourceLine, is_bidirectional_mark, is_unprintable,
 };
 pub use scan_result::{Ending, PolicyDecision, PolicyViolation, ScanReference, ScanResult};
 pub use severity::{NotASeverity, Severity};
+pub use unlisted::Unlisted;
 
 /// One finding of one platform.
 #[derive(Clone, Debug, Serialize)]
@@ -45,8 +51,8 @@ pub struct Finding {
     pub message: String,
     /// What to do about it, where this finding has advice of its own beyond its rule's.
     pub remediation: Option<Box<str>>,
-    /// The finding's page in the platform's web application; https, on the platform's configured web origin.
-    pub link: Option<Box<str>>,
+    /// The finding's page in the platform's web application.
+    pub link: Option<Link>,
 }
 
 /// The rule, weakness class or advisory behind a finding.

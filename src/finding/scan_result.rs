@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::Finding;
+use super::{Controls, Finding, Link, Unlisted};
 use crate::error::Problem;
 
 /// The part of one platform entry in a run. Everything right of *findings* starts from a list of these.
@@ -20,6 +20,10 @@ pub struct ScanResult {
     pub scan: Option<ScanReference>,
     /// What was found, in the order of [`ScanResult::sort`].
     pub findings: Vec<Finding>,
+    /// What the platform counts beyond the findings that it lists. It gates like they do.
+    pub unlisted: Vec<Unlisted>,
+    /// Compliance controls, where frameworks were asked for. They never gate.
+    pub controls: Option<Controls>,
     /// The platform's own policy, where it has one and it was asked.
     pub policy: Option<PolicyDecision>,
     /// Whether the findings are all there are.
@@ -70,7 +74,7 @@ pub struct ScanReference {
     /// The platform's id.
     pub id: String,
     /// The scan's or project's page in the platform's web application.
-    pub url: Option<String>,
+    pub url: Option<Link>,
 }
 
 /// How one platform's part ended.

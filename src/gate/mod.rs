@@ -13,7 +13,7 @@ mod verdict;
 
 pub use conclusion::{Conclusion, OnClass, Reaction, conclude};
 pub use limits::{GateSettings, Limit, LimitError, Limits, Selector, Threshold, Unrated};
-pub use verdict::{Broken, Counts, FindingReference, Reason, Verdict, judge};
+pub use verdict::{Broken, Counts, FindingReference, Reason, Share, Verdict, judge};
 
 #[cfg(test)]
 mod tests;

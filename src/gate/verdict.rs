@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::limits::{GateSettings, Source, Unrated};
 use crate::error::Class;
-use crate::finding::{Ending, Finding, Kind, ScanResult, Severity};
+use crate::finding::{Ending, Finding, Kind, ScanResult, Severity, Unlisted};
 
 /// What the gate says, and why.
 #[derive(Clone, Debug, Serialize)]
@@ -25,7 +25,7 @@ pub struct Reason {
     /// The rule that tripped.
     #[serde(flatten)]
     pub broken: Broken,
-    /// The findings that tripped it, worst first; empty where no finding did.
+    /// The listed findings that tripped it, worst first; empty where no finding did.
     #[serde(skip)]
     pub findings: Vec<FindingReference>,
     /// What would make it pass.
@@ -48,11 +48,15 @@ pub enum Broken {
         allowed: u64,
         /// The setting that says so.
         setting: Source,
+        /// Who counts how many of them without listing them.
+        unlisted: Vec<Share>,
     },
     /// Findings without a severity, under `--unrated fail`.
     Unrated {
         /// How many there are.
         count: u64,
+        /// Who counts how many of them without listing them.
+        unlisted: Vec<Share>,
     },
     /// A blocking rule of the platform's own policy.
     Policy {
@@ -74,6 +78,17 @@ pub enum Broken {
     },
 }
 
+/// So many of a reason's findings are one platform's and known by their number alone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Share {
+    /// The entry.
+    pub entry: String,
+    /// Its platform.
+    pub platform: &'static str,
+    /// How many there are.
+    pub count: u64,
+}
+
 /// A finding, as its entry's and its own place in the list that was judged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FindingReference {
@@ -86,8 +101,10 @@ pub struct FindingReference {
 /// How many findings there are, of all entries together.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Counts {
-    /// Open findings, whatever their rating.
+    /// Open findings, whatever their rating, and whether they are listed or only counted.
     pub open: u64,
+    /// How many of the open findings a platform counts and does not list.
+    pub unlisted: u64,
     /// Findings that the platform's users have closed.
     pub closed: u64,
     /// Open findings without a severity.
@@ -103,11 +120,15 @@ impl fmt::Display for Broken {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let findings = |count: u64| if count == 1 { "finding" } else { "findings" };
         match self {
-            Self::Limit { kind, severity, count, allowed, setting } => {
-                write!(formatter, "{count} {severity} {kind} {}, {allowed} allowed by {setting}", findings(*count))
+            Self::Limit { kind, severity, count, allowed, setting, unlisted } => {
+                let unlisted = Parenthesis { count: *count, unlisted };
+                let findings = findings(*count);
+                write!(formatter, "{count} {severity} {kind} {findings}{unlisted}, {allowed} allowed by {setting}")
             }
-            Self::Unrated { count } => {
-                write!(formatter, "{count} {} without a severity, 0 allowed by --unrated fail", findings(*count))
+            Self::Unrated { count, unlisted } => {
+                let unlisted = Parenthesis { count: *count, unlisted };
+                let findings = findings(*count);
+                write!(formatter, "{count} {findings} without a severity{unlisted}, 0 allowed by --unrated fail")
             }
             Self::Policy { entry, title, count } => {
                 write!(formatter, "{entry}: the platform's policy blocks: {title} ({count} {})", findings(*count))
@@ -118,8 +139,36 @@ impl fmt::Display for Broken {
     }
 }
 
+/// What is said of the unlisted among `count` findings: ` that BestDefense counts and does not list` where it is all of them, else
+/// ` (3 of them BestDefense counts and does not list)`.
+struct Parenthesis<'a> {
+    count: u64,
+    unlisted: &'a [Share],
+}
+
+impl fmt::Display for Parenthesis<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.unlisted {
+            [] => Ok(()),
+            [only] if only.count == self.count => write!(formatter, " that {} counts and does not list", only.who()),
+            shares => {
+                let share = |share: &Share| format!("{} of them {} counts and does not list", share.count, share.who());
+                write!(formatter, " ({})", shares.iter().map(share).collect::<Vec<_>>().join(", "))
+            }
+        }
+    }
+}
+
+impl Share {
+    /// The platform's name, and the entry's where that says more.
+    fn who(&self) -> String {
+        let Self { entry, platform, .. } = self;
+        if entry.eq_ignore_ascii_case(platform) { (*platform).to_owned() } else { format!("{platform} ({entry})") }
+    }
+}
+
 impl Counts {
-    /// Counts the findings of `results`.
+    /// Counts the findings of `results`, and what their platforms count beyond them. A number too large to hold stays the largest.
     pub fn of(results: &[ScanResult]) -> Self {
         let by_severity = Severity::WORST_FIRST.map(|severity| (severity, 0)).into();
         let mut counts = Self { by_severity, ..Self::default() };
@@ -128,14 +177,26 @@ impl Counts {
                 counts.closed += 1;
                 continue;
             }
-            counts.open += 1;
-            *counts.by_kind.entry(finding.kind).or_default() += 1;
-            match finding.severity {
-                Some(severity) => *counts.by_severity.entry(severity).or_default() += 1,
-                None => counts.unrated += 1,
-            }
+            counts.add(finding.kind, finding.severity, 1);
+        }
+        for unlisted in results.iter().flat_map(|result| &result.unlisted) {
+            counts.unlisted = counts.unlisted.saturating_add(unlisted.count);
+            counts.add(unlisted.kind, unlisted.severity, unlisted.count);
         }
         counts
+    }
+
+    fn add(&mut self, kind: Kind, severity: Option<Severity>, more: u64) {
+        if more == 0 {
+            return;
+        }
+        let of_severity = match severity {
+            Some(severity) => self.by_severity.entry(severity).or_default(),
+            None => &mut self.unrated,
+        };
+        for count in [of_severity, self.by_kind.entry(kind).or_default(), &mut self.open] {
+            *count = count.saturating_add(more);
+        }
     }
 }
 
@@ -153,26 +214,36 @@ impl Verdict {
 
 /// Judges what the platforms brought. Total: there is a verdict for every input, and none for nothing is a pass.
 pub fn judge(results: &[ScanResult], settings: &GateSettings) -> Verdict {
-    let mut cells: BTreeMap<(Reverse<Severity>, Kind), Vec<FindingReference>> = BTreeMap::new();
-    let mut unrated = Vec::new();
+    let mut cells: BTreeMap<(Reverse<Severity>, Kind), Cell> = BTreeMap::new();
+    let mut unrated = Cell::default();
     for (reference, finding) in numbered(results).filter(|(_, finding)| finding.state.is_open()) {
         match (finding.severity, settings.unrated) {
             (Some(severity), _) | (None, Unrated::As(severity)) => {
-                cells.entry((Reverse(severity), finding.kind)).or_default().push(reference);
+                cells.entry((Reverse(severity), finding.kind)).or_default().findings.push(reference);
             }
-            (None, Unrated::Fail) => unrated.push(reference),
+            (None, Unrated::Fail) => unrated.findings.push(reference),
+            (None, Unrated::Ignore) => {}
+        }
+    }
+    for (result, unlisted) in results.iter().flat_map(|result| result.unlisted.iter().map(move |own| (result, own))) {
+        match (unlisted.severity, settings.unrated) {
+            (Some(severity), _) | (None, Unrated::As(severity)) => {
+                cells.entry((Reverse(severity), unlisted.kind)).or_default().add(result, *unlisted);
+            }
+            (None, Unrated::Fail) => unrated.add(result, *unlisted),
             (None, Unrated::Ignore) => {}
         }
     }
 
     let mut reasons = Vec::new();
-    for ((Reverse(severity), kind), findings) in cells {
-        let count = findings.len() as u64;
+    for ((Reverse(severity), kind), cell) in cells {
+        let count = cell.count();
         match settings.limits.of(kind, severity) {
             Some((allowed, setting)) if count > allowed => {
-                let remedy = fix_or_close(count - allowed, count);
+                let remedy = cell.remedy(count - allowed);
+                let Cell { findings, unlisted } = cell;
                 reasons.push(Reason {
-                    broken: Broken::Limit { kind, severity, count, allowed, setting },
+                    broken: Broken::Limit { kind, severity, count, allowed, setting, unlisted },
                     findings,
                     remedy,
                 });
@@ -180,11 +251,11 @@ pub fn judge(results: &[ScanResult], settings: &GateSettings) -> Verdict {
             _ => {}
         }
     }
-    if !unrated.is_empty() {
-        let count = unrated.len() as u64;
-        let remedy =
-            format!("{}, have the platform rate them, or set --unrated to a severity", fix_or_close(count, count));
-        reasons.push(Reason { broken: Broken::Unrated { count }, findings: unrated, remedy });
+    let count = unrated.count();
+    if count > 0 {
+        let remedy = format!("{}, have the platform rate them, or set --unrated to a severity", unrated.remedy(count));
+        let Cell { findings, unlisted } = unrated;
+        reasons.push(Reason { broken: Broken::Unrated { count, unlisted }, findings, remedy });
     }
     reasons.extend(results.iter().flat_map(|result| policy_reasons(result, settings)));
     reasons.extend(results.iter().filter_map(no_verdict));
@@ -193,6 +264,37 @@ pub fn judge(results: &[ScanResult], settings: &GateSettings) -> Verdict {
         reasons.push(missing("", Class::Incomplete, message, "name a platform".to_owned()));
     }
     Verdict { reasons, counts: Counts::of(results) }
+}
+
+/// What counts against one limit.
+#[derive(Default)]
+struct Cell {
+    findings: Vec<FindingReference>,
+    /// One share an entry, in the order of the entries.
+    unlisted: Vec<Share>,
+}
+
+impl Cell {
+    fn add(&mut self, result: &ScanResult, unlisted: Unlisted) {
+        match self.unlisted.last_mut() {
+            _ if unlisted.count == 0 => {}
+            Some(last) if last.entry == result.entry => last.count = last.count.saturating_add(unlisted.count),
+            _ => {
+                let (entry, platform) = (result.entry.clone(), result.platform);
+                self.unlisted.push(Share { entry, platform, count: unlisted.count });
+            }
+        }
+    }
+
+    fn count(&self) -> u64 {
+        self.unlisted.iter().fold(self.findings.len() as u64, |count, share| count.saturating_add(share.count))
+    }
+
+    /// What to do about `over` of them.
+    fn remedy(&self, over: u64) -> String {
+        let remedy = fix_or_close(over, self.count());
+        if self.unlisted.is_empty() { remedy } else { format!("{remedy}, where those are seen that it does not list") }
+    }
 }
 
 fn numbered(results: &[ScanResult]) -> impl Iterator<Item = (FindingReference, &Finding)> {

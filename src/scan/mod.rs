@@ -166,6 +166,8 @@ impl<'a> Part<'a> {
             category: String::new(),
             scan: None,
             findings: Vec::new(),
+            unlisted: Vec::new(),
+            controls: None,
             policy: None,
             ending: Ending::Complete,
             notes: Vec::new(),

@@ -24,7 +24,10 @@ pub(super) fn clean(result: &mut ScanResult, redactor: &Redactor) {
     }
     if let Some(scan) = &mut result.scan {
         text(&mut scan.id);
-        scan.url.iter_mut().for_each(text);
+        scan.url.take_if(|url| redactor.clean(url) != **url);
+    }
+    if let Some(controls) = &mut result.controls {
+        *controls = controls.map_words(|word| redactor.clean(word));
     }
     for violation in result.policy.iter_mut().flat_map(|policy| &mut policy.violations) {
         text(&mut violation.rule);
@@ -44,7 +47,8 @@ fn clean_finding(finding: &mut Finding, redactor: &Redactor) {
     short(&mut finding.id);
     text(&mut finding.message);
     finding.remediation.iter_mut().for_each(short);
-    finding.link.iter_mut().for_each(short);
+    // A link with a secret in it leads nowhere good, and cleaned it leads nowhere.
+    finding.link.take_if(|link| redactor.clean(link) != **link);
     if let State::Unknown(word) = &mut finding.state {
         text(word);
     }

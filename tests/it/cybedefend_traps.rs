@@ -101,7 +101,7 @@ async fn a_finding_without_a_severity_is_fetched_and_gates() {
     let tree = &[("requirements.txt", "flask\n")];
     let ended = platform.scan(tree, &[("unrated", "fail"), ("fail-on", "none")]).await;
     ended.assert_class(Class::Findings);
-    assert!(matches!(ended.broken().next(), Some(Broken::Unrated { count: 1 })));
+    assert!(matches!(ended.broken().next(), Some(Broken::Unrated { count: 1, .. })));
     platform.scan(tree, &[("fail-on", "medium")]).await.assert_class(Class::Findings);
     platform.scan(tree, &[("fail-on", "medium"), ("unrated", "ignore")]).await.assert_class(Class::Passed);
 }

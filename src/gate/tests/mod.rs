@@ -33,6 +33,8 @@ fn entry(findings: Vec<Finding>) -> ScanResult {
         category: "scangate/entry/".to_owned(),
         scan: None,
         findings,
+        unlisted: Vec::new(),
+        controls: None,
         policy: None,
         ending: Ending::Complete,
         notes: Vec::new(),

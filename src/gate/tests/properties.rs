@@ -5,7 +5,7 @@ use proptest::sample::select;
 
 use super::{entry, finding, problem};
 use crate::error::{Class, Problem};
-use crate::finding::{Ending, Finding, Kind, PolicyDecision, PolicyViolation, ScanResult, Severity, State};
+use crate::finding::{Ending, Finding, Kind, PolicyDecision, PolicyViolation, ScanResult, Severity, State, Unlisted};
 use crate::gate::{GateSettings, Limit, Limits, OnClass, Reaction, Threshold, Unrated, conclude, judge};
 
 fn any_severity() -> impl Strategy<Value = Severity> {
@@ -42,9 +42,18 @@ fn any_policy() -> impl Strategy<Value = PolicyDecision> {
     vec(violation, 0..3).prop_map(|violations| PolicyDecision { violations })
 }
 
+fn any_unlisted() -> impl Strategy<Value = Unlisted> {
+    let count = prop_oneof![8 => 0_u64..6, 1 => Just(u64::MAX)];
+    (select(Kind::ALL.as_slice()), option::of(any_severity()), count).prop_map(|(kind, severity, count)| Unlisted {
+        kind,
+        severity,
+        count,
+    })
+}
+
 fn any_result() -> impl Strategy<Value = ScanResult> {
-    (vec(any_finding(), 0..8), option::of(any_policy()), any_ending())
-        .prop_map(|(findings, policy, ending)| ScanResult { policy, ending, ..entry(findings) })
+    (vec(any_finding(), 0..8), vec(any_unlisted(), 0..3), option::of(any_policy()), any_ending())
+        .prop_map(|(findings, unlisted, policy, ending)| ScanResult { unlisted, policy, ending, ..entry(findings) })
 }
 
 fn any_limit() -> impl Strategy<Value = Limit> {
@@ -95,15 +104,53 @@ proptest! {
     }
 
     #[test]
+    fn more_that_is_counted_and_not_listed_never_turns_fail_into_pass(
+        mut results in vec(any_result(), 1..4),
+        settings in any_settings(),
+        more in any_unlisted(),
+        place in any::<prop::sample::Index>(),
+    ) {
+        let before = judge(&results, &settings);
+        let entry = place.index(results.len());
+        results[entry].unlisted.push(more);
+        let after = judge(&results, &settings);
+        prop_assert!(before.passes() || !after.passes());
+        prop_assert!(!before.is_tripped() || after.is_tripped());
+        prop_assert!(after.reasons.len() >= before.reasons.len());
+    }
+
+    #[test]
+    fn what_is_counted_gates_like_what_is_listed(
+        results in vec(any_result(), 1..4),
+        settings in any_settings(),
+        finding in any_finding(),
+        copies in 0_usize..6,
+    ) {
+        let finding = Finding { state: State::Open, ..finding };
+        let (mut listed, mut counted) = (results.clone(), results);
+        listed[0].findings.extend(vec![finding.clone(); copies]);
+        let (kind, severity) = (finding.kind, finding.severity);
+        counted[0].unlisted.push(Unlisted { kind, severity, count: copies as u64 });
+        let [listed, counted] = [listed, counted].map(|results| judge(&results, &settings));
+        prop_assert_eq!(listed.passes(), counted.passes());
+        prop_assert_eq!(listed.reasons.len(), counted.reasons.len());
+        prop_assert_eq!(listed.counts.by_severity, counted.counts.by_severity);
+    }
+
+    #[test]
     fn every_input_has_a_verdict_whose_findings_exist_and_are_open(
         results in vec(any_result(), 0..4),
         settings in any_settings(),
     ) {
         let verdict = judge(&results, &settings);
-        let total: usize = results.iter().map(|result| result.findings.len()).sum();
-        prop_assert_eq!(verdict.counts.open + verdict.counts.closed, total as u64);
-        prop_assert_eq!(verdict.counts.by_severity.values().sum::<u64>() + verdict.counts.unrated, verdict.counts.open);
-        prop_assert_eq!(verdict.counts.by_kind.values().sum::<u64>(), verdict.counts.open);
+        let sum = |counts: &mut dyn Iterator<Item = u64>| counts.fold(0, u64::saturating_add);
+        let (open, closed, unlisted) = (verdict.counts.open, verdict.counts.closed, verdict.counts.unlisted);
+        let listed: usize = results.iter().map(|result| result.findings.len()).sum();
+        prop_assert_eq!(unlisted, sum(&mut results.iter().flat_map(|result| &result.unlisted).map(|own| own.count)));
+        prop_assert_eq!(open, (listed as u64 - closed).saturating_add(unlisted));
+        let unrated = verdict.counts.unrated;
+        prop_assert_eq!(sum(&mut verdict.counts.by_severity.values().copied().chain([unrated])), open);
+        prop_assert_eq!(sum(&mut verdict.counts.by_kind.values().copied()), open);
         for reason in &verdict.reasons {
             prop_assert!(!reason.remedy.is_empty());
             for at in &reason.findings {
@@ -124,6 +171,21 @@ proptest! {
             prop_assert!(looser || !tighter, "{}", severity);
             looser = tighter;
         }
+    }
+
+    #[test]
+    fn the_first_class_of_the_order_over_all_endings_names_the_run(results in vec(any_result(), 1..5)) {
+        let verdict = judge(&results, &GateSettings::default());
+        let end = conclude(&verdict, &results, &[], &OnClass::default());
+        let of_entry = |result: &ScanResult| match &result.ending {
+            Ending::Complete => Class::Passed,
+            Ending::Started => Class::Started,
+            Ending::Short(Problem { class: Class::Passed | Class::Started, .. }) => Class::Internal,
+            Ending::Short(problem) => problem.class,
+        };
+        let tripped = if verdict.is_tripped() { Class::Findings } else { Class::Passed };
+        let classes = results.iter().map(of_entry).chain([tripped]);
+        prop_assert_eq!(Some(end.class), classes.min());
     }
 
     #[test]

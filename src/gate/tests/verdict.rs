@@ -1,6 +1,6 @@
 use super::{entry, finding, short};
 use crate::error::Class;
-use crate::finding::{Ending, Kind, PolicyDecision, PolicyViolation, ScanResult, Severity, State};
+use crate::finding::{Ending, Kind, PolicyDecision, PolicyViolation, ScanResult, Severity, State, Unlisted};
 use crate::gate::{Broken, FindingReference, GateSettings, Limits, Unrated, Verdict, judge};
 
 fn settings(threshold: &str, exceptions: &[&str]) -> GateSettings {
@@ -85,6 +85,55 @@ fn limits_are_summed_over_platforms() {
     assert!(judge(&[sast(Severity::High)], &settings).passes());
     let verdict = judge(&[sast(Severity::High), sast(Severity::High)], &settings);
     assert_eq!(sentences(&verdict), ["2 high sast findings, 1 allowed by --max sast.high"]);
+}
+
+/// An entry of BestDefense that lists `listed` high findings and counts `more`.
+fn counting(name: &str, listed: usize, more: u64) -> ScanResult {
+    ScanResult {
+        entry: name.to_owned(),
+        platform: "BestDefense",
+        unlisted: vec![Unlisted { kind: Kind::Dast, severity: Some(Severity::High), count: more }],
+        ..entry(vec![finding(Kind::Dast, Some(Severity::High)); listed])
+    }
+}
+
+#[test]
+fn findings_that_are_counted_and_not_listed_gate_and_are_called_so() {
+    let sentence = |results: &[ScanResult]| sentences(&judge(results, &GateSettings::default())).join("; ");
+    assert_eq!(
+        sentence(&[counting("bestdefense", 0, 3)]),
+        "3 high dast findings that BestDefense counts and does not list, 0 allowed by --fail-on high"
+    );
+    assert_eq!(
+        sentence(&[counting("bestdefense", 2, 1)]),
+        "3 high dast findings (1 of them BestDefense counts and does not list), 0 allowed by --fail-on high"
+    );
+    assert_eq!(
+        sentence(&[counting("shop", 1, 2), counting("blog", 0, 4)]),
+        "7 high dast findings (2 of them BestDefense (shop) counts and does not list, 4 of them BestDefense (blog) counts \
+         and does not list), 0 allowed by --fail-on high"
+    );
+    assert_eq!(sentence(&[counting("shop", 0, 0)]), "");
+    let verdict = judge(&[counting("shop", 0, 3)], &settings("none", &["dast.high=2"]));
+    assert_eq!(
+        verdict.reasons[0].remedy,
+        "fix one of them, or close one at the platform, where those are seen that it does not list"
+    );
+    assert_eq!((verdict.counts.open, verdict.counts.unlisted, verdict.counts.by_kind[&Kind::Dast]), (3, 3, 3));
+}
+
+#[test]
+fn unrated_findings_that_are_only_counted_count_as_unrated_is_told() {
+    let unlisted = vec![Unlisted { kind: Kind::Network, severity: None, count: 2 }];
+    let result = || [ScanResult { unlisted: unlisted.clone(), ..entry(Vec::new()) }];
+    let reasons = |unrated| sentences(&judge(&result(), &GateSettings { unrated, ..settings("high", &[]) }));
+    assert_eq!(
+        reasons(Unrated::Fail),
+        ["2 findings without a severity that Platform (entry) counts and does not list, 0 allowed by --unrated fail"]
+    );
+    assert_eq!(reasons(Unrated::As(Severity::High)).len(), 1);
+    assert_eq!(reasons(Unrated::As(Severity::Medium)), [""; 0]);
+    assert_eq!(reasons(Unrated::Ignore), [""; 0]);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 
 use url::Url;
 
+use crate::finding::{Link, WebOrigin};
 use crate::http::SafeUrl;
 use crate::platform::{Error, Region};
 
@@ -52,7 +53,7 @@ pub(super) struct CloudFacts {
     /// The region.
     pub(super) region: Region,
     /// The origin of the web application, for links.
-    pub(super) web: Url,
+    pub(super) web: WebOrigin,
     /// The id of the command line's client at the time of writing. It may change between releases, so it only stands in where
     /// `/client-apps` does not answer (contract 1.2).
     pub(super) client_id: &'static str,
@@ -112,7 +113,9 @@ impl Endpoints {
             Region::Eu => eu,
             Region::Us => us,
         };
-        let facts = CloudFacts { region, web: parse(cloud.web)?, client_id: cloud.client_id };
+        let no_origin = || Error::Protocol { message: format!("{} is no origin for links", cloud.web) };
+        let web = WebOrigin::parse(cloud.web).ok_or_else(no_origin)?;
+        let facts = CloudFacts { region, web, client_id: cloud.client_id };
         Ok(Self { api: parse(cloud.api)?, auth: parse(cloud.auth)?, cloud: Some(facts) })
     }
 
@@ -132,7 +135,7 @@ impl Endpoints {
     /// Where a personal access token is made, in words.
     pub(super) fn token_page(&self) -> String {
         match &self.cloud {
-            Some(cloud) => format!("at {}profile/personal-access-tokens", cloud.web),
+            Some(cloud) => format!("at {}/profile/personal-access-tokens", cloud.web),
             None => "in your profile there".to_owned(),
         }
     }
@@ -148,9 +151,8 @@ impl Endpoints {
     }
 
     /// A page of the web application; `None` where its origin is not known.
-    pub(super) fn web<'a>(&self, segments: impl IntoIterator<Item = &'a str>) -> Option<String> {
-        let cloud = self.cloud.as_ref()?;
-        extended(&cloud.web, segments).ok().map(String::from)
+    pub(super) fn web<'a>(&self, segments: impl IntoIterator<Item = &'a str>) -> Option<Link> {
+        self.cloud.as_ref()?.web.page(segments)
     }
 }
 
@@ -220,7 +222,7 @@ mod tests {
         let word = cloud.region.as_str();
         assert_eq!(endpoints.api.as_str(), format!("https://api-{word}.cybedefend.com/"));
         assert_eq!(endpoints.auth.as_str(), format!("https://auth-{word}.cybedefend.com/"));
-        assert_eq!(cloud.web.as_str(), format!("https://{word}.cybedefend.com/"));
+        assert_eq!(cloud.web.to_string(), format!("https://{word}.cybedefend.com"));
         cloud.region
     }
 
@@ -291,6 +293,6 @@ mod tests {
         let endpoints = resolve(Some(Region::Eu), "", "").unwrap();
         let url = endpoints.api(["project", "a/../b?c#d", "scan"]).unwrap();
         assert_eq!(url.as_str(), "https://api-eu.cybedefend.com/project/a%2F..%2Fb%3Fc%23d/scan");
-        assert_eq!(endpoints.web(["project", "x y"]).unwrap(), "https://eu.cybedefend.com/project/x%20y");
+        assert_eq!(&*endpoints.web(["project", "x y"]).unwrap(), "https://eu.cybedefend.com/project/x%20y");
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::endpoints::Endpoints;
 use super::family::Family;
 use super::wire::Base;
-use crate::finding::{FileLocation, Finding, Fingerprint, Location, RepositoryPath, Rule, Severity, State};
+use crate::finding::{FileLocation, Finding, Fingerprint, Link, Location, RepositoryPath, Rule, Severity, State};
 use crate::platform::lenient::{List, Number, Text};
 
 /// Turns the rows of one project into findings. Rules are shared: a list of a hundred thousand rows has few of them.
@@ -66,9 +66,9 @@ impl<'a> Mapper<'a> {
         RepositoryPath::parse(raw.get()?).map(|path| path.below(self.directory))
     }
 
-    fn link(&self, family: Family, id: &Text) -> Option<Box<str>> {
+    fn link(&self, family: Family, id: &Text) -> Option<Link> {
         let segments = ["project", self.project, family.as_str(), "issue", id.get()?];
-        self.endpoints.web(segments).map(String::into_boxed_str)
+        self.endpoints.web(segments)
     }
 
     /// The one copy of the rule with this id; the first row that names it describes it. Rows without any id share one rule.
@@ -240,7 +240,7 @@ mod tests {
     fn links_are_percent_encoded_and_only_made_for_the_cloud() {
         let cloud = Endpoints::resolve(Some(crate::platform::Region::Eu), None, None).unwrap();
         let link = |endpoints: &Endpoints, id: &str| Mapper::new(endpoints, "p", "").link(Family::Cicd, &id.into());
-        assert_eq!(link(&cloud, "a/b?c").unwrap(), "https://eu.cybedefend.com/project/p/cicd/issue/a%2Fb%3Fc".into());
+        assert_eq!(&*link(&cloud, "a/b?c").unwrap(), "https://eu.cybedefend.com/project/p/cicd/issue/a%2Fb%3Fc");
         assert_eq!(link(&cloud, ""), None);
         assert_eq!(link(&Endpoints { cloud: None, ..cloud }, "a"), None);
     }

@@ -96,7 +96,7 @@ fn hostile_text_is_read_and_does_nothing() {
     let mut result = entry(HOSTILE, hostile());
     result.notes = vec![HOSTILE.to_owned()];
     result.scan.as_mut().unwrap().id = HOSTILE.to_owned();
-    result.scan.as_mut().unwrap().url = Some("javascript:alert(1)".to_owned());
+    result.scan.as_mut().unwrap().url = super::sample::link("javascript:alert(1)");
     let mut sample =
         Sample::of(vec![result, ScanResult { findings: Vec::new(), ..short(HOSTILE, Class::Timeout, Vec::new()) }]);
     sample.facts.branch = Some(HOSTILE.to_owned());

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use scangate::error::{Class, Problem};
 use scangate::finding::{
-    Ending, FileLocation, Finding, Fingerprint, Kind, Location, Package, PackageLocation, RepositoryPath, Rule,
-    ScanReference, ScanResult, Severity, SourceLine, State, fingerprint,
+    Ending, FileLocation, Finding, Fingerprint, Kind, Link, Location, Package, PackageLocation, RepositoryPath, Rule,
+    ScanReference, ScanResult, Severity, SourceLine, State, WebOrigin, fingerprint,
 };
 use scangate::gate::{Conclusion, GateSettings, OnClass, Verdict, conclude, judge};
 use scangate::report::{Format, Options, Report, RunFacts, Suppressed, Written, write};
@@ -65,6 +65,11 @@ pub(super) fn facts() -> RunFacts {
     }
 }
 
+/// An address as the platform gave it, where it leads to its own web application.
+pub(super) fn link(address: &str) -> Option<Link> {
+    WebOrigin::parse("https://eu.cybedefend.com").unwrap().link(address)
+}
+
 /// An entry with everything there is.
 pub(super) fn entry(name: &str, findings: Vec<Finding>) -> ScanResult {
     let mut findings = findings;
@@ -74,11 +79,10 @@ pub(super) fn entry(name: &str, findings: Vec<Finding>) -> ScanResult {
         platform: "CybeDefend",
         documentation: "https://docs.cybedefend.com",
         category: format!("scangate/{name}/"),
-        scan: Some(ScanReference {
-            id: "scan-1".to_owned(),
-            url: Some("https://eu.cybedefend.com/project/p-1".to_owned()),
-        }),
+        scan: Some(ScanReference { id: "scan-1".to_owned(), url: link("/project/p-1") }),
         findings,
+        unlisted: Vec::new(),
+        controls: None,
         policy: None,
         ending: Ending::Complete,
         notes: Vec::new(),
@@ -125,7 +129,7 @@ pub(super) fn finding(rule: &str, severity: Option<Severity>, location: Location
         location,
         message: "User input reaches a query".to_owned(),
         remediation: None,
-        link: Some("https://eu.cybedefend.com/project/p-1/sast/issue/1".into()),
+        link: link("/project/p-1/sast/issue/1"),
     }
 }
 
@@ -228,7 +232,7 @@ pub(super) fn hostile() -> Vec<Finding> {
         score: Some(f64::NAN),
         state: State::Unknown(HOSTILE.to_owned()),
         remediation: Some(HOSTILE.into()),
-        link: Some("javascript:alert(1)".into()),
+        link: link("javascript:alert(1)"),
         ..finding("x", Some(Severity::High), location)
     });
     let empty = Finding {
