@@ -42,7 +42,7 @@ pub(super) struct Effort {
 impl Error {
     /// The end of a call.
     pub(super) fn of_call(call: &Call, fault: &Fault, effort: Effort, unsent: bool, redactor: &Redactor) -> Self {
-        let clean = |text: &str| words::one_line(text, |line| redactor.clean(line));
+        let clean = |text: &str| words::one_line(text, |line| call.conceal(&redactor.clean(line)));
         let attempts = if effort.retries == 0 { String::new() } else { format!(" (after {effort})") };
         Self(Box::new(Facts {
             message: format!(
