@@ -149,13 +149,12 @@ impl Client {
                 Step::Fail(fault) => {
                     let spent = self.clock.monotonic().saturating_sub(began);
                     let effort = Effort { retries: retry.retries(), spent };
+                    let done = match signer {
+                        Some(signer) if fault.status() == Some(401) => signer.account(retry.renewals()).await,
+                        _ => None,
+                    };
                     let error = Error::of_call(&call, &fault, effort, retry.is_unsent(), &self.redactor);
-                    return Err(match signer {
-                        Some(signer) if fault.status() == Some(401) => {
-                            signer.account(retry.renewals()).await.map_or(error.clone(), |done| error.after(&done))
-                        }
-                        _ => error,
-                    });
+                    return Err(error.after(done.as_deref()));
                 }
             }
         }

@@ -93,9 +93,11 @@ impl Error {
         self
     }
 
-    /// Adds to the message what was done about it in vain.
-    pub(super) fn after(mut self, done: &str) -> Self {
-        self.0.message = format!("{}; {done}", self.0.message);
+    /// Adds to the message what was done about it in vain, if anything was.
+    pub(super) fn after(mut self, done: Option<&str>) -> Self {
+        if let Some(done) = done {
+            self.0.message = format!("{}; {done}", self.0.message);
+        }
         self
     }
 

@@ -1,5 +1,4 @@
 //! Keeping a server's rate limit before it has to say 429.
-#![expect(clippy::unwrap_used, reason = "a test's fixture that fails has to fail the test")]
 
 use std::time::Duration;
 
