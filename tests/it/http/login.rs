@@ -7,8 +7,9 @@ use scangate::credentials::Secret;
 use scangate::error::Class;
 use scangate::http::{Authorizer, Call, Error, Grant, Placement, Replay, Session};
 use serde_json::json;
+use url::Url;
 
-use super::server::{Act, Server, answer};
+use super::server::{Act, Server, answer, deserted};
 use super::{client, everything, is};
 
 const PASSWORD: &str = "correct horse";
@@ -30,21 +31,27 @@ fn secret(text: &str) -> Secret {
     Secret::new(text).unwrap()
 }
 
-fn sign_in(auth: &Server, api: &Server, most_exchanges: u32) -> Session {
-    let grant = Grant {
-        token_url: auth.url("/auth/token"),
+/// A login that may be used once.
+fn password_grant(token_url: Url, refresh_url: Option<Url>) -> Grant {
+    Grant {
+        token_url,
         form: vec![
             ("username", secret("user@example.com")),
             ("password", secret(PASSWORD)),
             ("mfa_code", secret(MFA_CODE)),
         ],
         replay: Replay::Never,
-        refresh_url: Some(auth.url("/auth/refresh")),
-        most_exchanges: Some(most_exchanges),
+        refresh_url,
+        most_exchanges: Some(1),
         longest_life: Duration::from_hours(1),
         refusal: "the login was refused".to_owned(),
         remedy: "five refused logins lock the account".to_owned(),
-    };
+    }
+}
+
+fn sign_in(auth: &Server, api: &Server, most_exchanges: u32) -> Session {
+    let grant = password_grant(auth.url("/auth/token"), Some(auth.url("/auth/refresh")));
+    let grant = Grant { most_exchanges: Some(most_exchanges), ..grant };
     Session::new(client().unwrap(), &api.url("/"), Authorizer::Grant(grant))
 }
 
@@ -151,6 +158,16 @@ async fn every_refusal_of_a_login_is_final() {
         let session = sign_in(&auth, &api, 2);
         assert!(get(&session, &api).await.is_err() && get(&session, &api).await.is_err());
         assert_eq!((auth.count(), api.count()), (1, 0), "{status}");
+    }
+}
+
+#[tokio::test]
+async fn a_login_that_nobody_heard_is_not_counted() {
+    let (grant, api) = (password_grant(deserted().await, None), Server::start([]).await);
+    let session = Session::new(client().unwrap(), &api.url("/"), Authorizer::Grant(grant));
+    for _ in 0..2 {
+        let error = get(&session, &api).await.unwrap_err();
+        assert!(is(&error, Class::Unavailable) && error.is_unsent(), "{error}");
     }
 }
 
@@ -281,16 +298,7 @@ async fn calls_side_by_side_after_a_401_log_in_once_between_them() {
 async fn a_refresh_elsewhere_is_never_sent() {
     let (auth, api) = servers([token("token-one")], [fine(), fine()]).await;
     let elsewhere = Server::start([]).await;
-    let grant = Grant {
-        token_url: auth.url("/auth/token"),
-        form: vec![("password", secret(PASSWORD))],
-        replay: Replay::Never,
-        refresh_url: Some(elsewhere.url("/auth/refresh")),
-        most_exchanges: Some(1),
-        longest_life: Duration::from_hours(1),
-        refusal: String::new(),
-        remedy: String::new(),
-    };
+    let grant = password_grant(auth.url("/auth/token"), Some(elsewhere.url("/auth/refresh")));
     let session = Session::new(client().unwrap(), &api.url("/"), Authorizer::Grant(grant));
     get(&session, &api).await.unwrap();
     session.client().clock().advance(Duration::from_mins(50));
