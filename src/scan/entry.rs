@@ -1,8 +1,9 @@
 //! One platform's part of a run, from signing in to its findings and its own verdict.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
+use super::interruption::{self, Listener, heard};
 use super::observer::{Event, Observer};
 use super::wait::{self, Ended, Schedule};
 use crate::Error;
@@ -30,6 +31,8 @@ pub(super) struct Context<'a> {
     pub(super) poll_interval: Option<Duration>,
     /// `--vendor-policy`: whether the platform's own verdict is asked for.
     pub(super) vendor_policy: bool,
+    /// Hears of a signal where scans are to be cancelled then; else nothing, and the entry is dropped.
+    pub(super) interrupted: Listener,
 }
 
 /// The waits between two looks at the platform's own verdict, which comes within seconds of the scan's end where it comes.
@@ -42,8 +45,29 @@ pub(super) async fn run<P: Platform>(
     context: &Context<'_>,
     result: &RefCell<ScanResult>,
 ) -> Result<Ending, Error> {
+    let platform = tokio::select! {
+        platform = P::sign_in(context.client.clone(), request) => platform?,
+        signal = heard(&context.interrupted) => return Err(Error::Interrupted(signal)),
+    };
+    let has_ended = Cell::new(false);
+    tokio::select! {
+        ended = follow(&platform, subject, context, result, &has_ended) => ended,
+        signal = heard(&context.interrupted) => {
+            let scan = result.borrow().scan.clone();
+            Ok(interruption::cancel(&platform, scan.as_ref(), has_ended.get(), signal, context.clock).await)
+        }
+    }
+}
+
+/// Runs the flow of one entry that has signed in. `has_ended` is set as soon as the platform is known to have ended the scan.
+async fn follow<P: Platform>(
+    platform: &P,
+    subject: &Subject,
+    context: &Context<'_>,
+    result: &RefCell<ScanResult>,
+    has_ended: &Cell<bool>,
+) -> Result<Ending, Error> {
     let Context { clock, observer, .. } = *context;
-    let platform = P::sign_in(context.client.clone(), request).await?;
     let scan = platform
         .start(subject, &mut |scan| {
             observer.event(&Event::Started(scan));
@@ -52,7 +76,11 @@ pub(super) async fn run<P: Platform>(
         .await?;
 
     let waits = context.schedule.waits(context.random);
-    let check = async || platform.check(&scan).await;
+    let check = async || {
+        let state = platform.check(&scan).await?;
+        has_ended.set(state.is_terminal());
+        Ok(state)
+    };
     let ended = wait::until_ended(check, waits, clock, context.polling_deadline, observer).await?;
 
     let collected = platform.findings(&scan).await?;
@@ -66,7 +94,7 @@ pub(super) async fn run<P: Platform>(
     if let Ended::Degraded(reason) = ended {
         missing.insert(0, format!("the scan ended degraded: {reason}"));
     }
-    let policy = match policy(&platform, &scan, context).await {
+    let policy = match policy(platform, &scan, context).await {
         Ok(policy) => policy,
         // What is missing stays said, unless the failure weighs more.
         Err(error) if !missing.is_empty() && error.class() > Class::Incomplete => {

@@ -16,19 +16,23 @@ pub mod source;
 pub mod wait;
 
 mod entry;
+mod interruption;
 mod line_hash;
+mod outside;
 mod prepare;
 mod redaction;
 mod request;
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::future::Future;
+use std::pin::pin;
 use std::rc::Rc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
 
 use self::entry::Context;
+use self::interruption::{Listener, Teller};
 use self::observer::Observer;
 pub use self::prepare::select;
 use self::prepare::{Prepared, Shelf};
@@ -42,7 +46,7 @@ use crate::http::{Client, Random, Redactor};
 use crate::platform::PlatformId;
 use crate::platform::cybedefend::CybeDefend;
 use crate::report::{Report, RunFacts};
-use crate::settings::{EntrySettings, ScanSettings};
+use crate::settings::{EntrySettings, OnInterrupt, ScanSettings};
 
 /// What a run has around it, and a test replaces.
 pub struct Surroundings<'a> {
@@ -121,9 +125,19 @@ pub async fn run(
 ) -> Finished {
     let started = surroundings.clock.now();
     let parts: Vec<Part<'_>> = settings.entries.iter().map(Part::new).collect();
-    let signal = tokio::select! {
-        () = run_parts(settings, surroundings, &parts) => None,
-        signal = interrupted => Some(signal),
+    let teller = Teller::default();
+    let signal = {
+        let mut running = pin!(run_parts(settings, surroundings, &parts, &teller));
+        let signal = tokio::select! {
+            () = &mut running => None,
+            signal = interrupted => Some(signal),
+        };
+        let has_started = || parts.iter().any(|part| part.result.borrow().scan.is_some());
+        if signal.is_some() && settings.on_interrupt == OnInterrupt::Cancel && has_started() {
+            teller.send_replace(signal);
+            running.await;
+        }
+        signal
     };
     let cut_short = match signal {
         Some(signal) => Error::Interrupted(signal),
@@ -186,6 +200,7 @@ impl<'a> Part<'a> {
         surroundings: &Surroundings<'_>,
         deadline: Deadline,
         prepared: &Prepared,
+        interrupted: Listener,
     ) -> Result<Ending, Error> {
         let entry = self.entry;
         let Surroundings { clock, redactor, random, observer, .. } = *surroundings;
@@ -204,6 +219,7 @@ impl<'a> Part<'a> {
             },
             poll_interval: settings.poll_interval,
             vendor_policy: settings.run.gate.vendor_policy,
+            interrupted,
         };
         // The one place that lists the platforms' types.
         let ended = match entry.platform {
@@ -242,8 +258,16 @@ impl<'a> Part<'a> {
 
 /// Reads the credentials, prepares what is scanned, and runs the entries side by side, under one deadline. An entry whose
 /// credential is missing ends there, and what only it would scan is not prepared.
-async fn run_parts(settings: &ScanSettings, surroundings: &Surroundings<'_>, parts: &[Part<'_>]) {
+async fn run_parts(settings: &ScanSettings, surroundings: &Surroundings<'_>, parts: &[Part<'_>], teller: &Teller) {
     let deadline = Deadline::new(surroundings.clock, settings.run.timeout);
+    let save_raw = settings.save_raw.as_deref();
+    if let Some(Err(error)) = save_raw.map(|folder| outside::check(folder, "save-raw", &settings.directory)) {
+        let problem = Error::from(error).to_problem();
+        for part in parts {
+            part.end(Ok(Ending::Short(problem.clone())));
+        }
+        return;
+    }
     let mut signed = Vec::new();
     for part in parts {
         match part.entry.read_credential(surroundings.clock, surroundings.redactor).await {
@@ -260,7 +284,8 @@ async fn run_parts(settings: &ScanSettings, surroundings: &Surroundings<'_>, par
         }
     }
     let runs = ready.into_iter().map(async |(part, credential, prepared)| {
-        part.end(part.run(credential, settings, surroundings, deadline, prepared).await);
+        let run = part.run(credential, settings, surroundings, deadline, prepared, teller.subscribe());
+        part.end(run.await);
     });
     join_all(runs).await;
 }
