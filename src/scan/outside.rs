@@ -3,12 +3,12 @@
 use std::path::{Component, Path, PathBuf};
 
 use super::git::WorkTree;
-use crate::settings::{self, value::shown};
+use crate::settings::{self, value::escaped};
 
 /// Refuses a folder inside of the scanned tree or the repository around it: what the platforms answered would be uploaded with the
 /// next scan, or committed.
 pub(super) fn check(folder: &Path, flag: &str, directory: &Path) -> Result<(), settings::Error> {
-    let name = shown(&folder.to_string_lossy());
+    let name = escaped(&folder.to_string_lossy());
     let refused = |cause: &str| {
         settings::Error::new(format!("--{flag} {name} cannot be used: {cause}"))
             .with_hint("name a folder outside of what is scanned, such as one in the folder for temporary files")
