@@ -99,6 +99,8 @@ async fn follow<P: Platform>(
         let mut result = result.borrow_mut();
         result.findings = collected.findings;
         result.notes.extend(collected.notes);
+        result.unlisted = collected.unlisted;
+        result.controls = collected.controls;
     }
     let mut missing = collected.missing;
     if let Ended::Degraded(reason) = ended {
