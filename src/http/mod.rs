@@ -23,7 +23,7 @@ pub use call::{Body, Call, Replay, Reply};
 pub use client::{Client, Options};
 pub use error::Error;
 pub use grant::{Authorizer, Grant};
-pub use origin::{SafeUrl, same_origin};
+pub use origin::{SafeUrl, is_loopback, same_origin};
 pub use random::Random;
 pub use redact::Redactor;
 pub use session::Session;
