@@ -23,7 +23,7 @@ impl Row for WrappedRow {
 
 fn common(base: Base, preferred: Number) -> Common {
     let scores = [preferred, base.cvss4_base_score, base.cvss4_environmental_score];
-    Common { id: base.id, severity: base.current_severity, state: base.current_state, scores }
+    Common { id: base.id, branch: base.branch, severity: base.current_severity, state: base.current_state, scores }
 }
 
 /// A row of sast, iac, secret or cicd.
@@ -134,6 +134,7 @@ impl Row for ContainerRow {
         });
         let common = Common {
             id: self.id,
+            branch: self.branch,
             severity: self.current_severity,
             state: self.current_state,
             scores: [self.cvss4_base_score, self.cvss4_environmental_score, Number::default()],

@@ -150,6 +150,7 @@ pub(super) struct WrappedRow {
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct Base {
     pub(super) id: Text,
+    pub(super) branch: Text,
     pub(super) current_state: Text,
     /// The effective severity, lower case; not the rule's.
     pub(super) current_severity: Text,
@@ -239,6 +240,7 @@ pub(super) struct AffectedPackage {
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct ContainerRow {
     pub(super) id: Text,
+    pub(super) branch: Text,
     pub(super) vulnerability_identifier: Text,
     pub(super) current_state: Text,
     pub(super) current_severity: Text,
