@@ -1,11 +1,9 @@
 //! `scangate demo`.
 
-use clap::{Arg, ArgAction, ArgMatches, Command, FromArgMatches};
-
-use std::fmt::Display;
 use std::path::Path;
 use std::time::Duration;
 
+use clap::{Arg, ArgAction, ArgMatches, Command, FromArgMatches};
 use url::Url;
 
 use super::example::Example;
@@ -17,6 +15,7 @@ use crate::error::{Class, Error};
 use crate::gate::Conclusion;
 use crate::http;
 use crate::sandbox::{SandboxOptions, Server};
+use crate::scan::delivery::reason;
 use crate::scan::observer::{Event, Observer as _};
 use crate::scan::wait::display_duration;
 use crate::settings::keys::Key;
@@ -71,8 +70,8 @@ impl FromArgMatches for Refused {
 }
 
 /// What a demo says before anything else.
-const INTRODUCTION: &str = "this is a demo: the client is the real one, the platform is an emulator in this process with a toy \
-                            rule set, and waiting is simulated";
+const INTRODUCTION: &str =
+    "this is a demo: a real client, an emulated platform with a toy rule set, and simulated waiting";
 
 /// Runs the command and returns the exit code of a run that came to its end.
 ///
@@ -85,18 +84,24 @@ pub(super) async fn run(arguments: Arguments, context: &Context) -> Result<u8, E
     }
     let layers = Layers::new(&arguments.flags.given, &context.environment);
     let demo = DemoSettings::resolve(&layers)?;
-    let example = Example::unpack(&context.environment.temporary_folder()).map_err(|error| not_set_up(&error))?;
+    let folder = context.environment.temporary_folder();
+    let example = Example::unpack(&folder).map_err(|error| {
+        let message = format!("the demo's example cannot be written to {}: {}", folder.display(), reason(&error));
+        settings::Error::new(message).with_hint("set TMPDIR to a folder that can be written and has room")
+    })?;
     let clock = Clock::simulated(context.clock.now());
     let options = SandboxOptions { clock: clock.clone(), ..SandboxOptions::default() };
-    let server = Server::start(options).await.map_err(|error| not_set_up(&error))?;
+    let server = Server::start(options)
+        .await
+        .map_err(|error| settings::Error::new(format!("the demo's sandbox cannot listen on 127.0.0.1: {error}")))?;
     let settings = scan_settings(demo, example.path(), &server, context)?;
 
     context.printer.event(&Event::Note(INTRODUCTION.to_owned()));
     let (simulated, real) = (Stopwatch::start(&clock), Stopwatch::start(&context.clock));
-    let conclusion = pipeline::run(&settings, &clock, true, context).await?;
+    let conclusion = pipeline::run(&settings, &clock, true, context).await;
     let last = format!("\n{}\n", explain(conclusion, simulated.elapsed(), real.elapsed()));
     server.shutdown().await;
-    context.printer.document(&last, pipeline::is_stdout_taken(&settings.run)).map_err(|error| not_set_up(&error))?;
+    context.printer.show(&last, pipeline::stream(&settings.run));
     Ok(conclusion.exit_code)
 }
 
@@ -107,7 +112,7 @@ fn scan_settings(
     server: &Server,
     context: &Context,
 ) -> Result<ScanSettings, Error> {
-    let url = |text: &str| Url::parse(text).map_err(|error| not_set_up(&error));
+    let url = |text: &str| Url::parse(text).map_err(|error| Error::Internal(format!("the sandbox's URL: {error}")));
     let secret = SourceKind::Value(server.pat().clone());
     let entry = EntrySettings {
         name: demo.platform.as_str().to_owned(),
@@ -135,10 +140,6 @@ fn scan_settings(
     })
 }
 
-fn not_set_up(cause: &dyn Display) -> Error {
-    Error::Internal(format!("the demo cannot be set up: {cause}"))
-}
-
 /// How much time passes on a clock.
 struct Stopwatch<'a> {
     clock: &'a Clock,
@@ -159,15 +160,15 @@ impl<'a> Stopwatch<'a> {
 fn explain(conclusion: Conclusion, simulated: Duration, real: Duration) -> String {
     let why = match conclusion.class {
         Class::Passed => "nothing was found that the gate forbids",
-        Class::Findings => "the gate says no; `--fail-on none` lets everything through",
+        Class::Findings => "the gate says no; try --fail-on none",
         _ if conclusion.softened => "the run did not succeed, and --on made that a warning",
-        _ => "the run did not come to a verdict, see above",
+        _ => "there is no verdict; the error above says why",
     };
     format!(
-        "{} of waiting simulated in {}; exit code {} ({}): {why}",
-        display_duration(simulated),
-        display_duration(real),
+        "exit code {} ({}): {why}; {} of waiting took {}",
         conclusion.exit_code,
-        conclusion.class
+        conclusion.class,
+        display_duration(simulated),
+        display_duration(real)
     )
 }

@@ -1,23 +1,20 @@
 //! What `scan` and `demo` have in common: run the pipeline, write the reports, show the table.
 
-use std::io;
-
-use super::{Context, output, signals};
+use super::output::{self, Stream};
+use super::{Context, signals};
 use crate::clock::Clock;
-use crate::error::Error;
 use crate::gate::Conclusion;
 use crate::http::Random;
-use crate::report::{self, Format, Options, table};
+use crate::report::table::Style;
+use crate::report::{self, Format, Options};
 use crate::scan::{self, Finished, Surroundings, reports};
-use crate::settings::{Destination, RunSettings, ScanSettings, Verbosity};
+use crate::settings::{Destination, RunSettings, ScanSettings};
+
+/// The most columns that a table takes: beyond them the eye loses the row.
+const WIDEST: usize = 160;
 
 /// Runs the flow to its end and returns how it ended. Everything that was asked for is written by then.
-pub(super) async fn run(
-    settings: &ScanSettings,
-    clock: &Clock,
-    is_sandbox: bool,
-    context: &Context,
-) -> Result<Conclusion, Error> {
+pub(super) async fn run(settings: &ScanSettings, clock: &Clock, is_sandbox: bool, context: &Context) -> Conclusion {
     let surroundings = Surroundings {
         clock,
         random: &Random::system(),
@@ -34,27 +31,31 @@ pub(super) async fn run(
     }
     // Where nothing came of the run, the lines above have said it all.
     if finished.results.iter().any(|result| result.ending.is_complete() || !result.findings.is_empty()) {
-        show(&finished, &settings.run, context)?;
+        show(&finished, &settings.run, context);
     }
-    Ok(finished.conclusion)
+    finished.conclusion
 }
 
-/// Shows the table: on standard output, unless a report went there, which must then be alone on it.
-fn show(finished: &Finished, settings: &RunSettings, context: &Context) -> Result<(), Error> {
-    if context.printer.verbosity() == Verbosity::Quiet {
-        return Ok(());
-    }
-    let failed = |cause: io::Error| Error::Delivery { path: "the terminal".to_owned(), cause: cause.to_string() };
-    let options = Options {
-        table: table::Style { colour: context.printer.is_coloured(), ..table::Style::default() },
-        ..Options::default()
+/// Shows the table.
+fn show(finished: &Finished, settings: &RunSettings, context: &Context) {
+    let stream = stream(settings);
+    let columns = context.environment.terminal().columns.filter(|_| stream == Stream::Output);
+    let fallback = Style::default();
+    let style = Style {
+        colour: context.printer.is_coloured(stream),
+        columns: columns.map_or(fallback.columns, |columns| usize::from(columns).min(WIDEST)),
+        ..fallback
     };
     let mut table = Vec::new();
-    report::write(Format::Table, &finished.report(), &options, &mut table).map_err(failed)?;
-    context.printer.document(&String::from_utf8_lossy(&table), is_stdout_taken(settings)).map_err(failed)
+    // Writing into memory does not fail.
+    report::write(Format::Table, &finished.report(), &Options { table: style, ..Options::default() }, &mut table)
+        .unwrap_or_default();
+    context.printer.gap();
+    context.printer.show(&String::from_utf8_lossy(&table), stream);
 }
 
-/// Whether a report goes to standard output.
-pub(super) fn is_stdout_taken(settings: &RunSettings) -> bool {
-    settings.report.reports.iter().any(|target| target.destination == Destination::StandardOutput)
+/// Where what people are shown goes: to standard output, unless a report went there, which must then be alone on it.
+pub(super) fn stream(settings: &RunSettings) -> Stream {
+    let is_taken = settings.report.reports.iter().any(|target| target.destination == Destination::StandardOutput);
+    if is_taken { Stream::Error } else { Stream::Output }
 }

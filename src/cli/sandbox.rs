@@ -2,6 +2,7 @@
 
 use std::io;
 
+use super::output::Stream;
 use super::{Context, signals};
 use crate::clock::Clock;
 use crate::error::{Class, Error};
@@ -20,7 +21,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     speed: u32,
 
-    /// A fault that it plays, such as expiry or slow=2s; repeatable
+    /// A fault that it plays, such as failed-scan or slow=2000; repeatable
     #[arg(long = "fault", value_name = "NAME[=VALUE]")]
     faults: Vec<String>,
 }
@@ -43,8 +44,13 @@ pub(super) async fn run(arguments: Arguments, context: &Context) -> Result<u8, E
 
     let lines = announcement.environment().map(|line| format!("{line}\n")).concat();
     context.printer.event(&Event::Note(announcement.note.to_owned()));
-    context.printer.document(&lines, false).map_err(|error| failed(error).with_hint("check standard output"))?;
-    context.printer.event(&Event::Note("serving until Ctrl-C, or an hour without a request".to_owned()));
+    context
+        .printer
+        .document(&lines, Stream::Output)
+        .map_err(|error| failed(error).with_hint("check standard output"))?;
+    let next = "serving until Ctrl-C or an hour without a request; in another terminal, set the variables above and run \
+                `scangate scan --platform cybedefend`";
+    context.printer.event(&Event::Note(next.to_owned()));
     tokio::select! {
         () = server.ended() => {}
         _ = signals::interrupted() => {}

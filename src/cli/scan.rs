@@ -6,9 +6,8 @@ use std::path::PathBuf;
 use super::flags::{Selection, SettingsFlags};
 use super::{Context, pipeline};
 use crate::error::{Class, Error};
-use crate::scan::{self, archive};
-
 use crate::scan::observer::{Event, Observer as _};
+use crate::scan::{self, archive};
 use crate::settings::keys::Key;
 use crate::settings::{self, Layers, ReportSettings, ScanSettings, Source};
 
@@ -46,7 +45,7 @@ pub(super) async fn run(arguments: Arguments, context: &Context) -> Result<u8, E
     for warning in &settings.warnings {
         context.printer.event(&Event::Warning(warning.clone()));
     }
-    let conclusion = pipeline::run(&settings, &context.clock, false, context).await?;
+    let conclusion = pipeline::run(&settings, &context.clock, false, context).await;
     Ok(conclusion.exit_code)
 }
 

@@ -26,6 +26,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 pub use sarif::Suppressed;
+pub(crate) use text::counted;
 
 use crate::error::Problem;
 use crate::finding::ScanResult;

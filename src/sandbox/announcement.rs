@@ -31,8 +31,8 @@ pub struct Announcement {
 }
 
 impl Announcement {
-    const NOTE: &'static str = "This is an emulator of CybeDefend's API on this machine, with a toy rule set. It shows how a pipeline \
-                                behaves; a clean result from it says nothing about your code.";
+    const NOTE: &'static str = "this is an emulator of CybeDefend's API with a toy rule set: a clean result from it says nothing about \
+                                your code";
 
     /// Lines for a shell that set everything a client needs.
     pub fn environment(&self) -> [String; 4] {

@@ -36,6 +36,7 @@ pub(super) async fn run<P: Platform>(
     result: &RefCell<ScanResult>,
 ) -> Result<Ending, Error> {
     let Context { clock, observer, .. } = *context;
+    observer.event(&Event::SigningIn { platform: P::ABOUT.name, credential_origin: &request.credential_origin });
     let platform = P::sign_in(context.client.clone(), request).await?;
     let scan = platform
         .start(subject, &mut |scan| {

@@ -137,7 +137,7 @@ keys! {
     AUTH_URL = Key::value("auth-url", "URL", PLATFORM, "Where credentials are exchanged [default: of the region]")
         .or_variables(&["CYBEDEFEND_AUTH_ENDPOINT"]).trusted_only();
 
-    DIR = Key::value("dir", "PATH", SOURCE, "The source tree to upload [default: ., and in a demo its own input]").in_demo();
+    DIR = Key::value("dir", "PATH", SOURCE, "The source tree to upload [default: .; in a demo, a built-in example]").in_demo();
     ARCHIVE = Key::value("archive", "FILE", SOURCE, "A ready zip to upload in place of --dir");
     UNTRACKED = Key::switch("untracked", SOURCE, "Also upload files that git does not track, less known secret files");
     BRANCH = Key::value("branch", "NAME", SOURCE, "The branch that is scanned [default: from git]")
@@ -174,7 +174,7 @@ keys! {
     LOG_FORMAT = Key::value("log-format", "text|json", OUTPUT, "The form of what goes to standard error [default: text]").in_demo();
     VERBOSE = Key::new("verbose", Kind::Count, "", OUTPUT, "Say more; twice for everything").short('v').in_demo();
     QUIET = Key::switch("quiet", OUTPUT, "Say nothing but warnings and errors").short('q').in_demo();
-    COLOR = Key::value("color", "auto|always|never", OUTPUT, "Colour on standard error [default: auto]").in_demo();
+    COLOR = Key::value("color", "auto|always|never", OUTPUT, "Colour on a terminal [default: auto]").in_demo();
     NO_PROGRESS = Key::switch("no-progress", OUTPUT, "Show no spinner").in_demo();
 }
 

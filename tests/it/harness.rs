@@ -9,7 +9,7 @@
 use std::ffi::OsStr;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 use scangate::settings::Environment;
 use tempfile::TempDir;
@@ -19,6 +19,12 @@ use tempfile::TempDir;
 pub(crate) struct Scangate {
     command: Command,
     input: Vec<u8>,
+    folder: TempDir,
+}
+
+/// A call that runs.
+pub(crate) struct Running {
+    child: Child,
     folder: TempDir,
 }
 
@@ -67,12 +73,27 @@ impl Scangate {
     }
 
     /// Runs the program to its end.
-    pub(crate) fn run(mut self) -> Ended {
-        let streams = self.command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = streams.spawn().unwrap();
+    pub(crate) fn run(self) -> Ended {
+        self.run_into(Stdio::piped())
+    }
+
+    /// Runs the program to its end, with this as its standard output.
+    pub(crate) fn run_into(self, stdout: impl Into<Stdio>) -> Ended {
+        self.start(stdout).end()
+    }
+
+    /// Starts the program.
+    fn start(mut self, stdout: impl Into<Stdio>) -> Running {
+        let mut child = self.command.stdin(Stdio::piped()).stdout(stdout).stderr(Stdio::piped()).spawn().unwrap();
         // A program that ends without reading its input closes the pipe, which is its right.
         child.stdin.take().unwrap().write_all(&self.input).unwrap_or_default();
-        Ended { output: child.wait_with_output().unwrap(), folder: self.folder }
+        Running { child, folder: self.folder }
+    }
+}
+
+impl Running {
+    fn end(self) -> Ended {
+        Ended { output: self.child.wait_with_output().unwrap(), folder: self.folder }
     }
 }
 
