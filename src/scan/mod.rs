@@ -129,6 +129,7 @@ pub async fn run(
 /// One entry while it runs: what it has brought so far, and its ending once it has one.
 struct Part<'a> {
     entry: &'a EntrySettings,
+    client: OnceCell<Client>,
     result: RefCell<ScanResult>,
     ending: Cell<Option<Ending>>,
 }
@@ -149,7 +150,7 @@ impl<'a> Part<'a> {
             files_left_out: 0,
             requests: 0,
         };
-        Self { entry, result: RefCell::new(result), ending: Cell::new(None) }
+        Self { entry, client: OnceCell::new(), result: RefCell::new(result), ending: Cell::new(None) }
     }
 
     fn end(&self, ended: Result<Ending, Error>) {
@@ -167,6 +168,7 @@ impl<'a> Part<'a> {
         let entry = self.entry;
         let Surroundings { clock, redactor, random, observer, .. } = *surroundings;
         let client = Client::new(&settings.http, clock.clone(), deadline.of_run, redactor.clone())?;
+        let client = self.client.get_or_init(|| client);
         let request = Request {
             credential: credential.secret,
             credential_origin: credential.origin,
@@ -178,7 +180,7 @@ impl<'a> Part<'a> {
             directory: prepared.tree.directory.clone(),
         };
         let context = Context {
-            client: &client,
+            client,
             clock,
             random,
             observer,
@@ -186,13 +188,11 @@ impl<'a> Part<'a> {
             poll_interval: settings.poll_interval,
         };
         // The one place that lists the platforms' types.
-        let ended = match entry.platform {
+        match entry.platform {
             PlatformId::CybeDefend => {
                 entry::run::<CybeDefend>(request, &prepared.subject, &context, &self.result).await
             }
-        };
-        self.result.borrow_mut().requests = client.requests();
-        ended
+        }
     }
 
     fn into_result(self, cut_short: &Error, tree: &Tree) -> ScanResult {
@@ -202,7 +202,8 @@ impl<'a> Part<'a> {
             directory => format!("scangate/{}/{directory}/", self.entry.name),
         };
         let category = self.entry.category.clone().unwrap_or_else(by_default);
-        ScanResult { category, ending, ..self.result.into_inner() }
+        let requests = self.client.get().map_or(0, Client::requests);
+        ScanResult { category, ending, requests, ..self.result.into_inner() }
     }
 }
 

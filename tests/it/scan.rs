@@ -1,6 +1,8 @@
 //! `scangate scan` as a user runs it: the program as a process, against `scangate sandbox` as another.
 #![expect(clippy::unwrap_used, reason = "a run that left no readable report has failed the test")]
 
+use std::process::Stdio;
+
 use serde_json::Value;
 
 use crate::harness::{Ended, Scangate};
@@ -154,4 +156,37 @@ fn hostile_text_has_no_effect_on_a_terminal_or_a_runner() {
         assert!(!text.chars().any(is_hostile), "{text:?}");
     }
     assert!(table.contains("open findings"));
+}
+
+#[test]
+#[cfg(unix)]
+fn a_signal_during_the_wait_ends_the_run_with_its_reports_and_without_its_archive() {
+    let served = Served::with_faults(&["stuck-queued"]);
+    for (signal, exit_code) in [("TERM", 143), ("INT", 130)] {
+        let ended = served.scan(&["-vv"]).start(Stdio::piped()).wait_for("started scan").signal(signal).end();
+        ended.assert_exit_code(exit_code).assert_nothing_left_behind().assert_no_trace_of(served.variable(PAT));
+        ended.assert_stderr_has(&format!("error: interrupted by SIG{signal}"));
+        let outcome = outcome(&ended);
+        assert_eq!((&outcome["class"], &outcome["exit_code"]), (&"interrupted".into(), &exit_code.into()));
+        assert!(outcome["platforms"][0]["scan_id"].is_string(), "{outcome:#}");
+        assert!(outcome["requests"].as_u64() >= Some(3), "{outcome:#}");
+        let sarif: Value = serde_json::from_str(&ended.file("work/scangate.sarif")).unwrap();
+        assert_eq!(sarif["runs"][0]["invocations"][0]["executionSuccessful"], false);
+    }
+}
+
+#[test]
+fn a_scan_that_does_not_end_in_time_is_a_timeout() {
+    let served = Served::with_faults(&["stuck-queued"]);
+    let ended = assert_ends(&served, served.scan(&["-vv", "--timeout", "1s"]), 5, "timeout", "it was queued after");
+    assert_eq!(outcome(&ended)["retryable"], true);
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    let served = Served::with_faults(&[]);
+    let running = served.scan(&["--report", "sarif=-"]).start(Stdio::piped());
+    let ended = running.close_stdout().end();
+    ended.assert_exit_code(1).assert_nothing_left_behind();
+    assert_eq!(outcome(&ended)["class"], "findings");
 }
