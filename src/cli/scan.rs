@@ -41,7 +41,10 @@ pub(super) async fn run(arguments: Arguments, context: &Context) -> Result<u8, E
     if arguments.list_files || arguments.archive_only.is_some() {
         return look(&arguments, &layers, context);
     }
-    let settings = ScanSettings::resolve(&layers)?;
+    let settings = match ScanSettings::resolve(&layers) {
+        Ok(settings) => settings,
+        Err(error) => return Ok(pipeline::refuse(error, &layers, false, context)),
+    };
     for warning in &settings.warnings {
         context.printer.event(&Event::Warning(warning.clone()));
     }

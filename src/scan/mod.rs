@@ -25,6 +25,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use jiff::Timestamp;
 
 use self::entry::Context;
 use self::observer::Observer;
@@ -34,7 +35,7 @@ use crate::clock::Clock;
 use crate::credentials::Credential;
 use crate::error::{Error, Problem, Signal};
 use crate::finding::{Ending, ScanResult, fingerprint};
-use crate::gate::{Conclusion, Verdict, conclude, judge};
+use crate::gate::{Conclusion, GateSettings, OnClass, Verdict, conclude, judge};
 use crate::http::{Client, Random, Redactor};
 use crate::platform::cybedefend::CybeDefend;
 use crate::platform::{PlatformId, Request};
@@ -55,6 +56,21 @@ pub struct Surroundings<'a> {
     pub arguments: Vec<String>,
     /// Whether the platforms are the sandbox's.
     pub is_sandbox: bool,
+}
+
+impl Surroundings<'_> {
+    /// What is known of a run that began then and ends now, whatever it was about.
+    fn facts(&self, started: Timestamp) -> RunFacts {
+        RunFacts {
+            started,
+            ended: self.clock.now(),
+            commit: None,
+            branch: None,
+            repository_url: None,
+            arguments: self.arguments.clone(),
+            is_sandbox: self.is_sandbox,
+        }
+    }
 }
 
 /// A run that came to its end and was judged. No report is written yet.
@@ -115,15 +131,22 @@ pub async fn run(
     let verdict = judge(&results, &settings.run.gate);
     let conclusion = conclude(&verdict, &results, &[], &settings.run.on);
     let facts = RunFacts {
-        started,
-        ended: surroundings.clock.now(),
         commit: settings.commit.clone().or(tree.head.commit),
         branch: settings.branch.clone().or(tree.head.branch),
-        repository_url: None,
-        arguments: surroundings.arguments.clone(),
-        is_sandbox: surroundings.is_sandbox,
+        ..surroundings.facts(started)
     };
     Finished { facts, results, verdict, conclusion, problems: Vec::new() }
+}
+
+/// A run that no entry is part of, because its settings cannot be used.
+pub fn refused(error: &Error, surroundings: &Surroundings<'_>) -> Finished {
+    let mut problem = error.to_problem();
+    redaction::clean_problem(&mut problem, surroundings.redactor);
+    let problems = vec![problem];
+    let verdict = judge(&[], &GateSettings::default());
+    let conclusion = conclude(&verdict, &[], &problems, &OnClass::default());
+    let facts = surroundings.facts(surroundings.clock.now());
+    Finished { facts, results: Vec::new(), verdict, conclusion, problems }
 }
 
 /// One entry while it runs: what it has brought so far, and its ending once it has one.

@@ -15,6 +15,9 @@ use crate::gate::{GateSettings, OnClass};
 use crate::platform::{PlatformId, Region};
 use crate::{credentials, http};
 
+/// `--timeout`, where it is not given.
+const DEFAULT_TIMEOUT: Duration = Duration::from_hours(1);
+
 /// Everything that `scangate scan` needs to know. Nothing behind it looks at flags or the environment again.
 #[derive(Clone)]
 pub struct ScanSettings {
@@ -171,6 +174,11 @@ impl Source {
 }
 
 impl RunSettings {
+    /// Those of a run of which no other setting can be used.
+    pub fn only(report: ReportSettings) -> Self {
+        Self { gate: GateSettings::default(), on: OnClass::default(), report, timeout: DEFAULT_TIMEOUT }
+    }
+
     pub(super) fn resolve(layers: &Layers<'_>) -> Result<Self, Error> {
         let shortest = Duration::from_secs(1);
         let timeout = layers.value(&keys::TIMEOUT).map(|sourced| sourced.duration(shortest)).transpose()?;
@@ -178,7 +186,7 @@ impl RunSettings {
             gate: gate::gate(layers)?,
             on: gate::on_class(layers)?,
             report: ReportSettings::resolve(layers)?,
-            timeout: timeout.unwrap_or(Duration::from_hours(1)),
+            timeout: timeout.unwrap_or(DEFAULT_TIMEOUT),
         })
     }
 }

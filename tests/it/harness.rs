@@ -153,6 +153,11 @@ impl Ended {
         fs_err::read_to_string(self.folder.path().join(path)).unwrap()
     }
 
+    /// Whether the program left a file there.
+    pub(crate) fn has(&self, path: &str) -> bool {
+        self.folder.path().join(path).exists()
+    }
+
     /// Fails, with all that was said, unless this is the exit code.
     #[track_caller]
     pub(crate) fn assert_exit_code(&self, expected: i32) -> &Self {

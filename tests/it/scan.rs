@@ -141,8 +141,25 @@ fn a_report_that_cannot_be_written_keeps_the_others_and_the_verdict() {
 #[test]
 fn a_value_that_is_none_ends_before_anything_is_asked() {
     let served = Served::with_faults(&[]);
-    let ended = served.scan(&["--fail-on", "hgih"]).run();
-    ended.assert_exit_code(2).assert_stderr_has("`hgih`").assert_stderr_has("high");
+    let stale = served.scan(&["--fail-on", "hgih", "-vv"]).file("scangate-outcome.json", "of an earlier run");
+    let ended = assert_ends(&served, stale, 2, "usage", "`hgih` from --fail-on");
+    ended.assert_stderr_has("did you mean `high`?");
+    assert_eq!(outcome(&ended)["requests"], 0);
+}
+
+#[test]
+fn a_setting_of_the_reports_that_is_wrong_leaves_none() {
+    let served = Served::with_faults(&[]);
+    let ended = served.scan(&["--report", "srif=a"]).run();
+    ended.assert_exit_code(2).assert_stderr_has("did you mean `sarif`?");
+    assert!(!ended.has("work/scangate-outcome.json"));
+}
+
+#[test]
+fn a_credential_in_the_wrong_place_is_in_no_report_about_it() {
+    let served = Served::with_faults(&[]);
+    let pat = served.variable(PAT);
+    assert_ends(&served, served.scan(&["-vv", "--fail-on", pat]), 2, "usage", "from --fail-on holds a credential");
 }
 
 #[test]
