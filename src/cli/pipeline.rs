@@ -24,9 +24,11 @@ pub(super) async fn run(settings: &ScanSettings, clock: &Clock, is_sandbox: bool
     for problem in endings.chain(&finished.problems) {
         context.printer.problem(problem);
     }
-    // Where nothing came of the run, the lines above have said it all.
+    // Where nothing came of the run, the lines above have said it all, but for an exit code that they do not lead to.
     if finished.results.iter().any(|result| result.ending.is_complete() || !result.findings.is_empty()) {
         show(&finished, &settings.run, context);
+    } else if finished.conclusion.softened {
+        context.printer.event(&Event::Warning(report::headline(&finished.report())));
     }
     finished.conclusion
 }

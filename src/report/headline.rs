@@ -5,7 +5,7 @@ use crate::error::Class;
 
 /// The verdict in one line: `passed`, `failed`, `started` or `no verdict`, with the class where that says more, and the exit
 /// code.
-pub(super) fn headline(report: &Report<'_>) -> String {
+pub fn headline(report: &Report<'_>) -> String {
     let conclusion = report.conclusion;
     let open = counted(report.verdict.counts.open, "open finding");
     if conclusion.softened {
@@ -21,6 +21,7 @@ pub(super) fn headline(report: &Report<'_>) -> String {
             return format!("started: no verdict, since nobody waited for the scan (exit {})", conclusion.exit_code);
         }
         Class::Findings => format!("failed: {open}, {}", counted(report.verdict.reasons.len() as u64, "reason")),
+        Class::Delivery if !report.verdict.passes() => format!("failed: a report is missing; {open}"),
         Class::Delivery => format!("failed: the gate passes with {open}, but a report is missing"),
         _ => format!("no verdict: {open} so far"),
     };

@@ -25,6 +25,7 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use serde::Serialize;
 
+pub use headline::headline;
 pub use sarif::Suppressed;
 pub(crate) use text::counted;
 

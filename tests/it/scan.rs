@@ -3,6 +3,7 @@
 
 use std::process::Stdio;
 
+use scangate::report::Format;
 use serde_json::Value;
 
 use crate::harness::{Ended, Scangate};
@@ -206,4 +207,57 @@ fn a_reader_that_goes_away_is_no_failure() {
     let ended = running.close_stdout().end();
     ended.assert_exit_code(1).assert_nothing_left_behind();
     assert_eq!(outcome(&ended)["class"], "findings");
+}
+
+#[test]
+fn a_class_that_only_warns_keeps_its_name_exits_0_and_is_never_called_passed() {
+    let served = Served::with_faults(&[]);
+    let wrong = served.scan(&["-vv", "--on", "auth=warn"]).env(PAT, "pat_this_is_not_the_right_one");
+    let findings = served.scan(&["-vv", "--on", "findings=warn"]);
+    let unwritten = ["--on", "findings=warn", "--on", "delivery=warn", "--report", "sarif=no/such/a.sarif"];
+    for (scan, class) in [(wrong, "auth"), (findings, "findings"), (served.scan(&unwritten), "findings")] {
+        let ended = scan.run();
+        ended.assert_exit_code(0);
+        let outcome = outcome(&ended);
+        assert_eq!(outcome["class"], class);
+        assert_eq!((&outcome["exit_code"], &outcome["softened"]), (&0.into(), &true.into()));
+        let said = ended.stdout() + &ended.stderr();
+        assert!(said.contains(&format!("not passed: {class}, which --on {class}=warn turns into a warning")), "{said}");
+        assert!(!said.replace("not passed", "").contains("passe"), "{said}");
+    }
+}
+
+#[test]
+fn what_stands_beside_a_softened_class_fails_the_run_and_claims_no_pass() {
+    let served = Served::with_faults(&[]);
+    let ended = served.scan(&["--on", "findings=warn", "--report", "sarif=no/such/a.sarif"]).run();
+    ended.assert_exit_code(8);
+    assert!(
+        ended.stdout().starts_with("failed: a report is missing; 1 open finding (delivery, exit 8)"),
+        "{}",
+        ended.stdout()
+    );
+}
+
+#[test]
+fn every_format_goes_to_standard_output() {
+    let served = Served::with_faults(&[]);
+    for format in Format::ALL {
+        let ended = served.scan(&["--report", &format!("{format}=-"), "--quiet"]).run();
+        ended.assert_exit_code(1);
+        assert!(ended.stdout().contains("app.py"), "{format}: {}", ended.stdout());
+        assert_eq!(outcome(&ended)["reports"][0]["path"], "-");
+    }
+}
+
+#[test]
+fn the_category_is_the_users_where_there_is_one() {
+    let served = Served::with_faults(&[]);
+    let category = |arguments: &[&str]| {
+        let ended = served.scan(arguments).run();
+        let sarif: Value = serde_json::from_str(&ended.file("work/scangate.sarif")).unwrap();
+        sarif["runs"][0]["automationDetails"]["id"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(category(&["--category", "my/own"]), "my/own/");
+    assert_eq!(category(&[]), "scangate/cybedefend/");
 }
