@@ -12,8 +12,8 @@ fn main() -> ExitCode {
     let redactor = Redactor::default();
     cli::report_in_one_line(redactor.clone());
     // The hook has reported the panic by the time it is caught here.
-    let ended = catch_unwind(AssertUnwindSafe(|| run(redactor)));
-    ended.unwrap_or(Class::Internal.exit_code()).into()
+    let ended = catch_unwind(AssertUnwindSafe(|| run(redactor.clone())));
+    ended.unwrap_or_else(|_panic| cli::end_panicked(&redactor)).into()
 }
 
 fn run(redactor: Redactor) -> u8 {

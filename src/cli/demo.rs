@@ -45,12 +45,6 @@ struct Refused(Option<&'static str>);
 
 impl Refused {
     const FLAGS: [&'static str; 6] = ["api-url", "auth-url", "token-file", "token-command", "pat", "upload"];
-
-    fn check(&self) -> Result<(), settings::Error> {
-        let Some(name) = self.0 else { return Ok(()) };
-        let message = format!("a demo talks to its own sandbox only and takes no --{name}");
-        Err(settings::Error::new(message).with_hint("use `scangate scan` for a real platform"))
-    }
 }
 
 impl clap::Args for Refused {
@@ -84,11 +78,14 @@ const INTRODUCTION: &str =
 /// The client is the one that talks to real platforms; only the platform is the sandbox. Both share a simulated clock, so that
 /// the waits of a real scan take no time.
 pub(super) async fn run(arguments: Arguments, context: &Context) -> Result<u8, Error> {
+    if let Some(name) = arguments.refused.0 {
+        // No report is written: it would show the arguments, and the value may be a credential that nobody knows as one.
+        let message = format!("a demo talks to its own sandbox only and takes no --{name}");
+        return Err(settings::Error::new(message).with_hint("use `scangate scan` for a real platform").into());
+    }
     let layers = Layers::new(&arguments.flags.given, &context.environment);
-    let demo = match arguments.refused.check().and_then(|()| DemoSettings::resolve(&layers)) {
-        Ok(demo) => demo,
-        Err(error) => return Ok(pipeline::refuse(error, &layers, true, context)),
-    };
+    let demo = DemoSettings::resolve(&layers)
+        .map_err(|error| pipeline::end_before_it_began(error.into(), &layers, true, context))?;
     let folder = context.environment.temporary_folder();
     let example = Example::unpack(&folder).map_err(|error| {
         let message = format!("the demo's example cannot be written to {}: {}", folder.display(), reason(&error));
@@ -106,7 +103,7 @@ pub(super) async fn run(arguments: Arguments, context: &Context) -> Result<u8, E
     let conclusion = pipeline::run(&settings, &clock, true, context).await;
     let last = format!("\n{}\n", explain(conclusion, simulated.elapsed(), real.elapsed()));
     server.shutdown().await;
-    context.printer.show(&last, pipeline::stream(&settings.run));
+    context.printer.show(&last, pipeline::stream(&settings.run.report));
     Ok(conclusion.exit_code)
 }
 
@@ -123,6 +120,7 @@ fn scan_settings(
         name: demo.platform.as_str().to_owned(),
         platform: demo.platform,
         credential: Some(Source { kind: secret, origin: "the sandbox's own token".to_owned() }),
+        credential_advice: None,
         region: None,
         api_url: Some(url(server.api_url())?),
         auth_url: Some(url(server.auth_url())?),
@@ -137,6 +135,7 @@ fn scan_settings(
         },
         branch: None,
         commit: None,
+        repository_url: None,
         run: demo.run,
         poll_interval: None,
         http: http::Options::default(),

@@ -1,5 +1,6 @@
 //! The command line: one file a command, and the one place that prints.
 
+mod action;
 mod demo;
 mod example;
 mod flags;
@@ -19,11 +20,12 @@ use std::sync::Arc;
 use clap::Parser as _;
 pub use panic::report_in_one_line;
 
+use crate::ci::github::GitHub;
 use crate::clock::Clock;
-use crate::error::Error;
+use crate::error::{Class, Error};
 use crate::http::Redactor;
 use crate::scan::observer::{Event, Observer as _};
-use crate::settings::{Environment, Flags, Layers, LogSettings, known_secrets};
+use crate::settings::{self, Environment, Flags, Layers, LogSettings, known_secrets};
 use output::Printer;
 
 /// Runs a scan on a security platform, reports the findings, and fails the build above a threshold.
@@ -58,6 +60,15 @@ impl Command {
             Self::Sandbox(_) => None,
         }
     }
+
+    /// Whether it is a gate in a pipeline, whose end the CI is told. The others print what a person or a script asked for.
+    fn is_gate(&self) -> bool {
+        match self {
+            Self::Scan(arguments) => !arguments.writes_document(),
+            Self::Demo(_) => true,
+            Self::Sandbox(_) => false,
+        }
+    }
 }
 
 /// One call of the program, parsed and ready to run.
@@ -72,6 +83,8 @@ pub(crate) struct Context {
     pub(crate) environment: Environment,
     /// Prints.
     pub(crate) printer: Arc<Printer>,
+    /// The runner of GitHub Actions, where this is a gate on it.
+    pub(crate) github: Option<GitHub>,
     /// Knows the secrets of the run.
     pub(crate) redactor: Redactor,
     /// The time.
@@ -91,22 +104,28 @@ impl Invocation {
         redactor: Redactor,
     ) -> Result<Self, u8> {
         known_secrets(&environment).for_each(|secret| redactor.learn(&secret));
-        let arguments: Vec<OsString> = arguments.into_iter().collect();
+        let github = GitHub::of(&environment, &redactor);
+        let none = Flags::default();
+        let arguments = action::arguments(arguments.into_iter().collect(), &environment);
+        let arguments = arguments.map_err(|error| {
+            let (printer, _) = printer(&Layers::new(&none, &environment), &redactor);
+            fail(&printer, github.as_ref(), &error.into())
+        })?;
         let given: Vec<String> = arguments.iter().skip(1).map(|text| text.to_string_lossy().into_owned()).collect();
         let command = match Arguments::try_parse_from(arguments) {
             Ok(arguments) => arguments.command,
-            Err(error) => return Err(explain(&error, &redactor)),
+            Err(error) => return Err(explain(&error, github.as_ref(), &redactor)),
         };
-        let none = Flags::default();
         let flags = command.flags().unwrap_or(&none);
         flags.secret().iter().for_each(|secret| redactor.learn(secret));
+        let github = github.filter(|_| command.is_gate());
+        if let Some(github) = &github {
+            github.mask(known_secrets(&environment).chain(flags.secret()));
+        }
         let layers = Layers::new(flags, &environment);
-        let clock = Clock::system();
-        let settings = LogSettings::resolve(&layers);
-        let printer =
-            Printer::new(*settings.as_ref().unwrap_or(&LogSettings::default()), redactor.clone(), clock.clone());
+        let (printer, settings) = printer(&layers, &redactor);
         if let Err(error) = settings {
-            return Err(fail(&printer, &error.into()));
+            return Err(fail(&printer, github.as_ref(), &error.into()));
         }
         let printer = Arc::new(printer);
         for warning in layers.unknown_variables() {
@@ -114,7 +133,8 @@ impl Invocation {
         }
         logging::start(&printer);
         let arguments = given.iter().map(|argument| redactor.clean(argument)).collect();
-        Ok(Self { command, context: Context { environment, printer, redactor, clock, arguments } })
+        let clock = Clock::system();
+        Ok(Self { command, context: Context { environment, printer, github, redactor, clock, arguments } })
     }
 
     /// Runs the command and returns the exit code, after an error has been printed.
@@ -125,23 +145,51 @@ impl Invocation {
             Command::Demo(arguments) => demo::run(*arguments, context).await,
             Command::Sandbox(arguments) => sandbox::run(arguments, context).await,
         };
-        ended.unwrap_or_else(|error| fail(&context.printer, &error))
+        ended.unwrap_or_else(|error| fail(&context.printer, context.github.as_ref(), &error))
     }
 }
 
-fn fail(printer: &Printer, error: &Error) -> u8 {
-    printer.problem(&error.to_problem());
-    error.class().exit_code()
+/// Tells the CI of a process that panicked, and returns its exit code. The panic has been printed.
+pub fn end_panicked(redactor: &Redactor) -> u8 {
+    if let Some(github) = GitHub::of(&Environment::current(), redactor) {
+        github.fail(&Error::Internal("a panic, which the log shows".to_owned()).to_problem());
+    }
+    Class::Internal.exit_code()
+}
+
+/// A printer in the form that the settings ask for, or in the usual one where they cannot be read.
+fn printer(layers: &Layers<'_>, redactor: &Redactor) -> (Printer, Result<(), settings::Error>) {
+    let (settings, read) = match LogSettings::resolve(layers) {
+        Ok(settings) => (settings, Ok(())),
+        Err(error) => (LogSettings::default(), Err(error)),
+    };
+    (Printer::new(settings, redactor.clone(), Clock::system()), read)
+}
+
+/// Says to people and to the CI why there was nothing to run.
+fn fail(printer: &Printer, github: Option<&GitHub>, error: &Error) -> u8 {
+    let problem = error.to_problem();
+    printer.problem(&problem);
+    if let Some(github) = github {
+        github.fail(&problem);
+    }
+    problem.class.exit_code()
 }
 
 /// Prints what the parser has to say. Help and version are documents; an error may show hostile text from the command line, which
 /// a job often builds from branch names.
-fn explain(error: &clap::Error, redactor: &Redactor) -> u8 {
+fn explain(error: &clap::Error, github: Option<&GitHub>, redactor: &Redactor) -> u8 {
     if error.use_stderr() {
-        for line in error.render().to_string().lines() {
+        let text = error.render().to_string();
+        for line in text.lines() {
             output::to_stderr(&neutral::line(&redactor.clean(line)));
         }
-        return 2;
+        if let Some(github) = github {
+            let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
+            let hint = "`scangate --help` lists what there is";
+            github.fail(&Error::from(settings::Error::new(message).with_hint(hint)).to_problem());
+        }
+        return Class::Usage.exit_code();
     }
     // A closed pipe is no failure: whoever asked for help has seen enough.
     error.print().unwrap_or_default();

@@ -6,7 +6,7 @@ use super::output::Stream;
 use super::{Context, signals};
 use crate::clock::Clock;
 use crate::error::{Class, Error};
-use crate::sandbox::{Fault, Ports, SandboxOptions, Served, serve};
+use crate::sandbox::{Fault, Policy, Ports, SandboxOptions, Served, serve};
 use crate::scan::observer::{Event, Observer as _};
 use crate::settings;
 
@@ -20,6 +20,10 @@ pub(super) struct Arguments {
     /// How many times as fast as a real platform its time runs
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     speed: u32,
+
+    /// What its policy says of a critical finding; `off` is a project without any
+    #[arg(long, value_name = "off|warn|block", default_value = "warn", value_parser = ["off", "warn", "block"], hide_possible_values = true)]
+    policy: String,
 
     /// A fault that it plays, such as failed-scan or slow=2000; repeatable
     #[arg(long = "fault", value_name = "NAME[=VALUE]")]
@@ -37,6 +41,11 @@ pub(super) async fn run(arguments: Arguments, context: &Context) -> Result<u8, E
         ports: Ports { api: arguments.port, ..Ports::default() },
         clock: Clock::faster(arguments.speed),
         faults: faults.collect::<Result<_, _>>()?,
+        policy: match arguments.policy.as_str() {
+            "off" => None,
+            "block" => Some(Policy::default()),
+            _ => Some(Policy::warning()),
+        },
         ..SandboxOptions::default()
     };
     let failed = |error: io::Error| settings::Error::new(format!("the sandbox cannot listen: {error}"));

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 
 use super::flags::{Selection, SettingsFlags};
 use super::{Context, pipeline};
+use crate::ci;
 use crate::error::{Class, Error};
+use crate::scan::git::WorkTree;
 use crate::scan::observer::{Event, Observer as _};
 use crate::scan::{self, archive};
 use crate::settings::keys::Key;
@@ -26,6 +28,13 @@ pub(super) struct Arguments {
     archive_only: Option<PathBuf>,
 }
 
+impl Arguments {
+    /// Whether standard output is for a document that somebody will read as one.
+    pub(super) fn writes_document(&self) -> bool {
+        self.list_files
+    }
+}
+
 /// Every setting there is.
 pub(super) struct All;
 
@@ -41,10 +50,10 @@ pub(super) async fn run(arguments: Arguments, context: &Context) -> Result<u8, E
     if arguments.list_files || arguments.archive_only.is_some() {
         return look(&arguments, &layers, context);
     }
-    let settings = match ScanSettings::resolve(&layers) {
-        Ok(settings) => settings,
-        Err(error) => return Ok(pipeline::refuse(error, &layers, false, context)),
-    };
+    let mut settings = ScanSettings::resolve(&layers)
+        .map_err(|error| pipeline::end_before_it_began(error.into(), &layers, false, context))?;
+    let checked_out = || checked_out(&settings.source);
+    ci::Context::of(&context.environment, checked_out).complete(&mut settings);
     for warning in &settings.warnings {
         context.printer.event(&Event::Warning(warning.clone()));
     }
@@ -52,12 +61,19 @@ pub(super) async fn run(arguments: Arguments, context: &Context) -> Result<u8, E
     Ok(conclusion.exit_code)
 }
 
+/// The commit that git has checked out where the source is. What is wrong with the work tree is said when it is archived.
+fn checked_out(source: &Source) -> Option<String> {
+    let Source::Directory { path, .. } = source else { return None };
+    WorkTree::discover(path).ok()??.head().ok()?.commit
+}
+
 /// `--list-files` and `--archive-only`: says or writes what would be uploaded. No platform is needed for that, and none is asked.
 fn look(arguments: &Arguments, layers: &Layers<'_>, context: &Context) -> Result<u8, Error> {
     let report = ReportSettings::resolve(layers)?;
-    let Source::Directory { path, untracked } = Source::resolve(layers)? else {
-        let message = "--archive is uploaded as it is, so there is nothing to list or to archive";
-        return Err(settings::Error::new(message).with_hint("give a folder with --dir").into());
+    let (path, untracked) = match Source::resolve(layers)? {
+        Source::Directory { path, untracked } => (path, untracked),
+        Source::Archive(_) => return Err(nothing_to_show("--archive is uploaded as it is")),
+        Source::Image(_) => return Err(nothing_to_show("of an --image nothing is uploaded")),
     };
     let own_files: Vec<PathBuf> = report.files().chain(arguments.archive_only.clone()).collect();
     let selection = scan::select(&path, untracked, &own_files)?;
@@ -73,4 +89,9 @@ fn look(arguments: &Arguments, layers: &Layers<'_>, context: &Context) -> Result
     let failed = |cause: io::Error| Error::Delivery { path: "the list".to_owned(), cause: cause.to_string() };
     selection.files.iter().try_for_each(|file| context.printer.line(&file.name)).map_err(failed)?;
     Ok(Class::Passed.exit_code())
+}
+
+fn nothing_to_show(why: &str) -> Error {
+    let message = format!("{why}, so there is nothing to list or to archive");
+    settings::Error::new(message).with_hint("give a folder with --dir").into()
 }

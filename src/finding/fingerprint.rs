@@ -107,7 +107,7 @@ fn without_query(url: &str) -> &str {
 }
 
 /// The image without tag and digest: a rebuilt image is the same place.
-fn image_repository(image: &str) -> &str {
+pub(crate) fn image_repository(image: &str) -> &str {
     let name = image.split('@').next().unwrap_or(image);
     match name.rsplit_once(':') {
         // A colon before the last slash belongs to a registry's port.

@@ -102,12 +102,16 @@ pub struct PolicyDecision {
     pub violations: Vec<PolicyViolation>,
 }
 
-/// One broken rule of the platform's policy.
+/// One broken rule of the platform's policy. Its texts are as the platform wrote them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct PolicyViolation {
     /// The rule's title.
     pub rule: String,
-    /// Whether it blocks: not a mere warning, and not acknowledged by the platform's users.
+    /// The platform's word for what the rule does, such as `BLOCK` or `WARN`; empty where it gives none.
+    pub action: String,
+    /// Whether the platform's users have accepted the violation.
+    pub acknowledged: bool,
+    /// Whether it blocks, which is what the gate asks: not a mere warning, and not acknowledged.
     pub blocks: bool,
     /// How many findings broke it, by the platform's count.
     pub affected: u64,

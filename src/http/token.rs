@@ -79,7 +79,9 @@ async fn exchange(grant: &Grant, client: &Client) -> Result<Token, Error> {
         Some(400 | 401 | 403) => error.meaning(Class::Auth, &grant.refusal, &grant.remedy),
         _ => error,
     })?;
-    let Some(secret) = answer.access_token.and_then(|token| Secret::new(token.0.expose_secret())) else {
+    let token = answer.access_token.and_then(|token| Secret::new(token.0.expose_secret()));
+    // Characters as RFC 6750 section 2.1 has them, not quite so strictly: what no header can carry is no token.
+    let Some(secret) = token.filter(|token| token.expose().bytes().all(|byte| byte.is_ascii_graphic())) else {
         return Err(Error::protocol(&grant.token_url, "answered without an access token", &grant.remedy));
     };
     client.redactor().learn(&secret);
@@ -117,6 +119,7 @@ fn life(expires_in: Option<&Value>, longest: Duration) -> Duration {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use serde_json::json;
 
     use super::*;
@@ -140,5 +143,16 @@ mod tests {
             assert_eq!(life(Some(&told), longest), Duration::from_secs_f64(seconds), "{told}");
         }
         assert_eq!(life(None, longest), longest);
+    }
+
+    proptest! {
+        #[test]
+        fn no_answer_makes_a_token_outlive_what_is_believed(seconds in any::<f64>(), text in any::<String>()) {
+            let longest = Duration::from_mins(10);
+            for told in [json!(seconds), json!(text), json!(seconds.to_string()), json!({ "in": text })] {
+                prop_assert!(life(Some(&told), longest) <= longest);
+                drop(serde_json::from_value::<Answer>(json!({ "access_token": told.clone(), "expires_in": told })));
+            }
+        }
     }
 }

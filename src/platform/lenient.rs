@@ -24,6 +24,11 @@ impl Text {
     pub(super) fn take(self) -> Option<String> {
         self.0
     }
+
+    /// This text, or where it is absent the other.
+    pub(super) fn or(self, other: Self) -> Self {
+        Self(self.0.or(other.0))
+    }
 }
 
 impl From<&str> for Text {
@@ -83,6 +88,11 @@ impl Number {
         self.0
     }
 
+    /// This number, or where it is absent the other.
+    pub(super) fn or(self, other: Self) -> Self {
+        Self(self.0.or(other.0))
+    }
+
     /// The number as a count; a fraction is dropped, and a negative number is no count.
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to lie between 0 and 2^53")]
     pub(super) fn count(self) -> Option<u64> {
@@ -96,6 +106,46 @@ impl<'de> Deserialize<'de> for Number {
         let text = Text::deserialize(deserializer)?;
         Ok(Self(text.get().and_then(|text| text.parse().ok()).filter(|number: &f64| number.is_finite())))
     }
+}
+
+/// What is written as an object. A struct that derives its decoder takes an array too, whose items it reads by position: such an
+/// answer is not what it seems to be, and must not pass for it.
+#[derive(Debug)]
+pub(super) struct Object<T>(pub(super) T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct ObjectVisitor<T>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
+            type Value = Object<T>;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Object<T>, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(map)).map(Object)
+            }
+        }
+
+        deserializer.deserialize_map(ObjectVisitor(PhantomData))
+    }
+}
+
+/// Decodes a field whose value is an object or null: `#[serde(deserialize_with = "object_or_null")]`.
+pub(super) fn object_or_null<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    Ok(Option::<Object<T>>::deserialize(deserializer)?.map(|object| object.0))
+}
+
+/// Decodes a field whose value is a list of objects, of which some may be null.
+pub(super) fn list_of_objects<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<List<Option<T>>, D::Error> {
+    let list = List::<Option<Object<T>>>::deserialize(deserializer)?;
+    Ok(List(list.0.into_iter().map(|item| item.map(|object| object.0)).collect()))
 }
 
 /// A list; `null` is an empty one, and a lone text or object a list of one.
@@ -167,6 +217,23 @@ mod tests {
         assert_eq!(number("1e300").count(), None);
         for absent in ["null", "\"many\"", "\"NaN\"", "\"inf\""] {
             assert_eq!(number(absent).get(), None, "{absent}");
+        }
+    }
+
+    #[test]
+    fn an_object_is_never_read_from_an_array() {
+        #[derive(Debug, Default, serde::Deserialize)]
+        #[serde(default)]
+        struct Answer {
+            state: Text,
+            #[serde(deserialize_with = "object_or_null")]
+            inner: Option<Box<Self>>,
+        }
+        let answer = |json: &str| serde_json::from_str::<Object<Answer>>(json).map(|object| object.0);
+        assert_eq!(answer(r#"{"state":"done","inner":null}"#).unwrap().state.get(), Some("done"));
+        assert!(answer(r#"{"inner":{}}"#).unwrap().inner.is_some());
+        for array in [r#"["done"]"#, "[]", r#"{"inner":["done"]}"#, "null", "\"done\""] {
+            assert!(answer(array).is_err(), "{array}");
         }
     }
 

@@ -141,6 +141,8 @@ pub struct Request {
     pub branch: Option<String>,
     /// `--dir` as seen from the repository root, with `/`; empty when they are the same. Paths of findings get it as prefix.
     pub directory: String,
+    /// `--image`, where an image is scanned and no source tree.
+    pub image: Option<String>,
 }
 
 /// What is scanned.
@@ -153,6 +155,8 @@ pub enum Subject {
         /// Its length in bytes.
         length: u64,
     },
+    /// A container image, by its reference: the platform fetches it.
+    Image(String),
 }
 
 /// Where a scan stands.
@@ -190,6 +194,25 @@ pub struct Collected {
     pub notes: Vec<String>,
 }
 
+/// What came of asking for the platform's own verdict.
+#[derive(Clone, Debug, Default)]
+pub struct PolicyAnswer {
+    /// The verdict; `None` where the platform has no policy for this scan.
+    pub decision: Option<PolicyDecision>,
+    /// Why it is known not to be the whole verdict, one sentence a reason. Anything here ends the entry as `incomplete`.
+    pub missing: Vec<String>,
+    /// What people should know of how it was read.
+    pub notes: Vec<String>,
+}
+
+/// How long, and how often, a platform may ask again.
+pub struct Patience<'a> {
+    /// The wait before each further look.
+    pub waits: &'a mut dyn Iterator<Item = Duration>,
+    /// When there is no time left for another look, on [`crate::clock::Clock::monotonic`].
+    pub until: Duration,
+}
+
 /// A platform that has signed in. The value is the session: it can only come from [`Platform::sign_in`].
 #[expect(async_fn_in_trait, reason = "the pipeline runs on one thread, so futures need no Send bound")]
 pub trait Platform: Sized {
@@ -209,8 +232,9 @@ pub trait Platform: Sized {
     /// All findings of the scan, once it has ended.
     async fn findings(&self, scan: &ScanReference) -> Result<Collected, Error>;
 
-    /// The platform's own verdict; `None` where it has no policy for this scan.
-    async fn policy(&self, scan: &ScanReference) -> Result<Option<PolicyDecision>, Error>;
+    /// The platform's own verdict on an ended scan. It may come some time after the scan's end, and is waited for with `patience`;
+    /// one that does not come is missing, and never a pass.
+    async fn policy(&self, scan: &ScanReference, patience: Patience<'_>) -> Result<PolicyAnswer, Error>;
 }
 
 #[cfg(test)]

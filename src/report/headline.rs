@@ -4,7 +4,7 @@ use super::{Report, text::counted};
 use crate::error::Class;
 
 /// The verdict in one line: `passed`, `failed`, `started` or `no verdict`, with the class where that says more, and the exit
-/// code.
+/// code. It is made of our own words and of numbers.
 pub fn headline(report: &Report<'_>) -> String {
     let conclusion = report.conclusion;
     let open = counted(report.verdict.counts.open, "open finding");

@@ -1,12 +1,14 @@
 //! Reports: one file a format, each a pure function of a [`Report`] to bytes (DESIGN section 11).
 //!
 //! ```text
-//! Report ─► shown (what may leave) ─► text (escaped for the format) ─► sarif │ json │ table ─► bytes
+//! Report ─► shown (what may leave) ─► text (escaped for the format) ─► sarif │ json │ markdown │ table ─► bytes
 //!                                                                      outcome, last of all ─┘
 //! ```
 //! Nothing here opens a file, reads a clock or knows a platform. Whatever a format has to leave out to stay within the limits
 //! of its readers is said in [`Written`], and in the report itself where the format has a place for it.
 
+pub mod annotations;
+pub mod markdown;
 pub mod outcome;
 pub mod table;
 
@@ -27,7 +29,7 @@ use serde::Serialize;
 
 pub use headline::headline;
 pub use sarif::Suppressed;
-pub(crate) use text::counted;
+pub(crate) use text::{counted, https_link};
 
 use crate::error::Problem;
 use crate::finding::ScanResult;
@@ -82,19 +84,22 @@ pub enum Format {
     Sarif,
     /// The model of this program, versioned, one finding a line.
     Json,
+    /// For people, where Markdown is rendered: GitHub's job summary, a comment, a wiki.
+    Markdown,
     /// For people at a terminal.
     Table,
 }
 
 impl Format {
     /// All formats.
-    pub const ALL: [Self; 3] = [Self::Sarif, Self::Json, Self::Table];
+    pub const ALL: [Self; 4] = [Self::Sarif, Self::Json, Self::Markdown, Self::Table];
 
     /// The name used in settings and in the outcome file.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Sarif => "sarif",
             Self::Json => "json",
+            Self::Markdown => "markdown",
             Self::Table => "table",
         }
     }
@@ -122,7 +127,7 @@ impl FromStr for Format {
 
 /// A setting that is none of the formats.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not one of sarif, json, table")]
+#[error("not one of sarif, json, markdown, table")]
 pub struct NotAFormat;
 
 /// What can be chosen about a report.
@@ -130,6 +135,8 @@ pub struct NotAFormat;
 pub struct Options {
     /// `--sarif-suppressed`.
     pub suppressed: Suppressed,
+    /// How much Markdown there may be.
+    pub markdown: markdown::Limits,
     /// The look of the table.
     pub table: table::Style,
 }
@@ -146,6 +153,7 @@ pub fn write(format: Format, report: &Report<'_>, options: &Options, out: &mut d
     match format {
         Format::Sarif => sarif::write(report, options.suppressed, out),
         Format::Json => json::write(report, out),
+        Format::Markdown => markdown::write(report, options.markdown, out),
         Format::Table => table::write(report, options.table, out),
     }
 }

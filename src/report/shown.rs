@@ -5,11 +5,25 @@
 
 use std::borrow::Cow;
 
-use crate::finding::{Finding, Kind, Location, Rule};
+use crate::finding::{Finding, Kind, Location, Rule, ScanResult, Severity};
 
 /// What is said of every secret in the stead of the platform's own words.
 const SECRET_HELP: &str = "Revoke the credential at its issuer first: once committed it counts as known. Then \
     remove it from the source, and hand it to the program at run time from a secret store.";
+
+/// The open findings of all entries, worst first.
+pub(super) fn open_worst_first(results: &[ScanResult]) -> Vec<&Finding> {
+    let mut open: Vec<&Finding> = results.iter().flat_map(|result| &result.findings).collect();
+    open.retain(|finding| finding.state.is_open());
+    // Each result is sorted already; a stable sort merges them.
+    open.sort_by_key(|finding| std::cmp::Reverse(finding.rank()));
+    open
+}
+
+/// The word for a rating, or for there being none.
+pub(super) fn severity(finding: &Finding) -> &'static str {
+    finding.severity.map_or("unrated", Severity::as_str)
+}
 
 /// The rule's title, or its id where it has none, or the kind where it has neither.
 pub(super) fn title(finding: &Finding) -> &str {
@@ -51,6 +65,15 @@ pub(super) fn remediation(finding: &Finding) -> Option<Cow<'_, str>> {
         Some(Cow::Owned(format!("Upgrade {} to {version} or later.", package.name)))
     };
     advice.map(Cow::Borrowed).or_else(upgrade)
+}
+
+/// What to do about it: the advice for this one finding, or that of its rule.
+pub(super) fn advice(finding: &Finding) -> Option<Cow<'_, str>> {
+    let of_rule = || match rule(finding) {
+        Cow::Borrowed(rule) => rule.help.as_deref().map(Cow::Borrowed),
+        Cow::Owned(rule) => rule.help.map(Cow::Owned),
+    };
+    remediation(finding).or_else(of_rule)
 }
 
 /// Where it is.

@@ -101,6 +101,8 @@ pub enum Kind {
     PolicyFailed,
     /// `policy-stuck`: the evaluation of the policy never ends.
     PolicyStuck,
+    /// `policy-late[=S]`: the evaluation of the policy starts S seconds after the scan has ended.
+    PolicyLate(u32),
 }
 
 impl Kind {
@@ -133,7 +135,7 @@ pub struct Fault {
 
 impl Fault {
     /// Every name that [`Fault::from_str`] knows, with its value's form.
-    pub const NAMES: [&'static str; 29] = [
+    pub const NAMES: [&'static str; 30] = [
         "429[=N]",
         "429-date",
         "429-reset",
@@ -163,6 +165,7 @@ impl Fault {
         "many=N",
         "policy-failed",
         "policy-stuck",
+        "policy-late[=S]",
     ];
 }
 
@@ -251,6 +254,7 @@ fn kind(name: &str, value: Option<&str>) -> Result<Kind, String> {
         "many" => number(None).map(Kind::Many),
         "policy-failed" => plain(Kind::PolicyFailed),
         "policy-stuck" => plain(Kind::PolicyStuck),
+        "policy-late" => number(Some(20)).map(Kind::PolicyLate),
         _ => Err(format!("known are {}", Fault::NAMES.join(", "))),
     }
 }

@@ -91,6 +91,14 @@ pub struct Policy {
     pub acknowledged: bool,
 }
 
+impl Policy {
+    /// A policy that never blocks: critical and high findings warn.
+    pub fn warning() -> Self {
+        Self { block: Vec::new(), warn: vec![Level::Critical, Level::High], acknowledged: false }
+    }
+}
+
+/// The policy that blocks: a critical finding, with a warning for high ones.
 impl Default for Policy {
     fn default() -> Self {
         Self { block: vec![Level::Critical], warn: vec![Level::High], acknowledged: false }

@@ -29,8 +29,8 @@ use jiff::Timestamp;
 
 use self::entry::Context;
 use self::observer::Observer;
+use self::prepare::Prepared;
 pub use self::prepare::select;
-use self::prepare::{Prepared, Tree};
 use crate::clock::Clock;
 use crate::credentials::Credential;
 use crate::error::{Error, Problem, Signal};
@@ -40,7 +40,7 @@ use crate::http::{Client, Random, Redactor};
 use crate::platform::cybedefend::CybeDefend;
 use crate::platform::{PlatformId, Request};
 use crate::report::{Report, RunFacts};
-use crate::settings::{EntrySettings, RunSettings, ScanSettings};
+use crate::settings::{EntrySettings, ScanSettings};
 
 /// What a run has around it, and a test replaces.
 pub struct Surroundings<'a> {
@@ -85,9 +85,21 @@ pub struct Finished {
     pub conclusion: Conclusion,
     /// What went wrong outside of any entry.
     pub problems: Vec<Problem>,
+    /// `--on`.
+    on: OnClass,
 }
 
 impl Finished {
+    /// A run that ended before it had begun, such as over a setting that cannot be read. It has a cause and no results.
+    pub fn before_it_began(mut problem: Problem, surroundings: &Surroundings<'_>) -> Self {
+        redaction::clean_problem(&mut problem, surroundings.redactor);
+        let verdict = judge(&[], &GateSettings::default());
+        let (problems, on) = (vec![problem], OnClass::default());
+        let conclusion = conclude(&verdict, &[], &problems, &on);
+        let facts = surroundings.facts(surroundings.clock.now());
+        Self { facts, results: Vec::new(), verdict, conclusion, problems, on }
+    }
+
     /// What the reports are made of.
     pub fn report(&self) -> Report<'_> {
         Report {
@@ -100,9 +112,9 @@ impl Finished {
     }
 
     /// Takes note of what went wrong after the verdict, which may change how the run ends.
-    pub fn add_problem(&mut self, problem: Problem, settings: &RunSettings) {
+    pub fn add_problem(&mut self, problem: Problem) {
         self.problems.push(problem);
-        self.conclusion = conclude(&self.verdict, &self.results, &self.problems, &settings.on);
+        self.conclusion = conclude(&self.verdict, &self.results, &self.problems, &self.on);
     }
 }
 
@@ -126,27 +138,19 @@ pub async fn run(
 
     let prepared = prepared.into_inner();
     let tree = prepared.as_ref().map(|prepared| prepared.tree.clone()).unwrap_or_default();
-    let results = parts.into_iter().map(|part| part.into_result(&cut_short, &tree));
+    let place = prepared.as_ref().map_or("", Prepared::place);
+    let results = parts.into_iter().map(|part| part.into_result(&cut_short, place));
     let results: Vec<ScanResult> = results.map(|result| complete(result, prepared.as_ref(), surroundings)).collect();
     let verdict = judge(&results, &settings.run.gate);
-    let conclusion = conclude(&verdict, &results, &[], &settings.run.on);
+    let on = settings.run.on.clone();
+    let conclusion = conclude(&verdict, &results, &[], &on);
     let facts = RunFacts {
         commit: settings.commit.clone().or(tree.head.commit),
         branch: settings.branch.clone().or(tree.head.branch),
+        repository_url: settings.repository_url.clone(),
         ..surroundings.facts(started)
     };
-    Finished { facts, results, verdict, conclusion, problems: Vec::new() }
-}
-
-/// A run that no entry is part of, because its settings cannot be used.
-pub fn refused(error: &Error, surroundings: &Surroundings<'_>) -> Finished {
-    let mut problem = error.to_problem();
-    redaction::clean_problem(&mut problem, surroundings.redactor);
-    let problems = vec![problem];
-    let verdict = judge(&[], &GateSettings::default());
-    let conclusion = conclude(&verdict, &[], &problems, &OnClass::default());
-    let facts = surroundings.facts(surroundings.clock.now());
-    Finished { facts, results: Vec::new(), verdict, conclusion, problems }
+    Finished { facts, results, verdict, conclusion, problems: Vec::new(), on }
 }
 
 /// One entry while it runs: what it has brought so far, and its ending once it has one.
@@ -201,6 +205,7 @@ impl<'a> Part<'a> {
             project_id: entry.project_id.clone(),
             branch: settings.branch.clone().or_else(|| prepared.tree.head.branch.clone()),
             directory: prepared.tree.directory.clone(),
+            image: prepared.image(),
         };
         let context = Context {
             client,
@@ -209,6 +214,7 @@ impl<'a> Part<'a> {
             observer,
             polling_deadline: deadline.of_polling,
             poll_interval: settings.poll_interval,
+            vendor_policy: settings.run.gate.vendor_policy,
         };
         // The one place that lists the platforms' types.
         match entry.platform {
@@ -218,11 +224,11 @@ impl<'a> Part<'a> {
         }
     }
 
-    fn into_result(self, cut_short: &Error, tree: &Tree) -> ScanResult {
+    fn into_result(self, cut_short: &Error, place: &str) -> ScanResult {
         let ending = self.ending.into_inner().unwrap_or_else(|| Ending::Short(cut_short.to_problem()));
-        let by_default = || match tree.directory.as_str() {
+        let by_default = || match place {
             "" => format!("scangate/{}/", self.entry.name),
-            directory => format!("scangate/{}/{directory}/", self.entry.name),
+            place => format!("scangate/{}/{place}/", self.entry.name),
         };
         let category = self.entry.category.clone().unwrap_or_else(by_default);
         let requests = self.client.get().map_or(0, Client::requests);

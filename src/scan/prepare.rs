@@ -1,4 +1,4 @@
-//! Gets the subject of a scan ready before any platform is asked: selects and archives the source tree.
+//! Gets the subject of a scan ready before any platform is asked: selects and archives the source tree, where there is one.
 
 use std::path::{Path, PathBuf};
 
@@ -8,6 +8,7 @@ use super::archive::{self, Options, Selection, Summary};
 use super::git::{Head, WorkTree};
 use super::observer::{Event, Observer};
 use crate::error::Error;
+use crate::finding::fingerprint::image_repository;
 use crate::platform::Subject;
 use crate::settings::{ScanSettings, Source};
 
@@ -25,10 +26,29 @@ pub(super) struct Prepared {
     _archive: Option<NamedTempFile>,
 }
 
+impl Prepared {
+    /// What tells this subject from others of the same project, for the default category: the directory, or the image's name without
+    /// its tag, since a rebuilt image is the same subject.
+    pub(super) fn place(&self) -> &str {
+        match &self.subject {
+            Subject::Image(reference) => image_repository(reference),
+            Subject::Archive { .. } => &self.tree.directory,
+        }
+    }
+
+    /// The image, where one is scanned.
+    pub(super) fn image(&self) -> Option<String> {
+        match &self.subject {
+            Subject::Image(reference) => Some(reference.clone()),
+            Subject::Archive { .. } => None,
+        }
+    }
+}
+
 /// The source tree around the subject.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Tree {
-    /// The folder that paths of findings are relative to; absent for a ready archive, whose files may lie nowhere.
+    /// The folder that paths of findings are relative to; absent for a ready archive, whose files may lie nowhere, and an image.
     pub(super) root: Option<PathBuf>,
     /// `--dir` as seen from that folder, with `/`; empty where they are the same.
     pub(super) directory: String,
@@ -70,6 +90,14 @@ pub(super) async fn prepare(settings: &ScanSettings, observer: &dyn Observer) ->
                 _archive: None,
             })
         }
+        // The platform fetches the image. What is checked out here says nothing of it.
+        Source::Image(reference) => Ok(Prepared {
+            subject: Subject::Image(reference.clone()),
+            tree: Tree::default(),
+            notes: Vec::new(),
+            left_out: 0,
+            _archive: None,
+        }),
     }
 }
 

@@ -28,6 +28,7 @@ pub(super) fn clean(result: &mut ScanResult, redactor: &Redactor) {
     }
     for violation in result.policy.iter_mut().flat_map(|policy| &mut policy.violations) {
         text(&mut violation.rule);
+        text(&mut violation.action);
     }
     let mut rules = HashMap::new();
     for finding in &mut result.findings {
@@ -152,7 +153,13 @@ mod tests {
             scan: Some(ScanReference { id: leak(), url: Some(leak()) }),
             findings,
             policy: Some(PolicyDecision {
-                violations: vec![PolicyViolation { rule: leak(), blocks: true, affected: 1 }],
+                violations: vec![PolicyViolation {
+                    rule: leak(),
+                    action: leak(),
+                    acknowledged: false,
+                    blocks: true,
+                    affected: 1,
+                }],
             }),
             ending: Ending::Short(Problem {
                 class: Class::Protocol,

@@ -1,4 +1,4 @@
-//! Writes the reports of a finished run, and the outcome file last of all. What cannot be written becomes a problem of the run
+//! Writes the reports of a finished run, and behind them the outcome file. What cannot be written becomes a problem of the run
 //! and never keeps the other reports from being written.
 
 use std::io::Write;
@@ -9,19 +9,24 @@ use super::observer::{Event, Observer};
 use crate::error::Error;
 use crate::report::outcome::{self, ReportFile};
 use crate::report::{self, Options, Written};
-use crate::settings::{Destination, ReportTarget, RunSettings};
+use crate::settings::{Destination, ReportSettings, ReportTarget};
 
-/// Writes everything that was asked for; `documents` is where a report to standard output goes.
-pub fn write(finished: &mut Finished, settings: &RunSettings, observer: &dyn Observer, documents: &mut dyn Write) {
-    let options = Options { suppressed: settings.report.suppressed, ..Options::default() };
+/// Writes the reports that were asked for, and says what came of each; `documents` is where a report to standard output goes.
+pub fn write(
+    finished: &mut Finished,
+    settings: &ReportSettings,
+    observer: &dyn Observer,
+    documents: &mut dyn Write,
+) -> Vec<ReportFile> {
+    let options = Options { suppressed: settings.suppressed, ..Options::default() };
     let mut files = Vec::new();
-    for target in &settings.report.reports {
+    for target in &settings.reports {
         let written = write_one(finished, target, &options, documents);
         let is_written = written.is_ok();
         let cut = match written {
             Ok(Written { cut }) => cut,
             Err(error) => {
-                finished.add_problem(error.to_problem(), settings);
+                finished.add_problem(error.to_problem());
                 Vec::new()
             }
         };
@@ -39,12 +44,15 @@ pub fn write(finished: &mut Finished, settings: &RunSettings, observer: &dyn Obs
         }
         files.push(ReportFile { format: target.format, path, written: is_written, cut });
     }
+    files
+}
 
-    let outcome = write_atomically(&settings.report.outcome, |out| outcome::write(&finished.report(), &files, out));
-    match outcome {
-        Ok(()) => observer.event(&Event::Wrote(&settings.report.outcome)),
-        Err(error) => finished.add_problem(error.to_problem(), settings),
-    }
+/// Writes the outcome file, over an earlier one of the same run.
+///
+/// # Errors
+/// As for [`write_atomically`].
+pub fn write_outcome(finished: &Finished, files: &[ReportFile], settings: &ReportSettings) -> Result<(), Error> {
+    write_atomically(&settings.outcome, |out| outcome::write(&finished.report(), files, out))
 }
 
 fn write_one(

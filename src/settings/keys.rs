@@ -139,10 +139,11 @@ keys! {
 
     DIR = Key::value("dir", "PATH", SOURCE, "The source tree to upload [default: .; in a demo, a built-in example]").in_demo();
     ARCHIVE = Key::value("archive", "FILE", SOURCE, "A ready zip to upload in place of --dir");
+    IMAGE = Key::value("image", "REF", SOURCE, "A container image to scan in place of a source tree, such as node:18-alpine");
     UNTRACKED = Key::switch("untracked", SOURCE, "Also upload files that git does not track, less known secret files");
-    BRANCH = Key::value("branch", "NAME", SOURCE, "The branch that is scanned [default: from git]")
+    BRANCH = Key::value("branch", "NAME", SOURCE, "The branch that is scanned [default: from the CI, else git]")
         .or_variables(&["CYBEDEFEND_BRANCH"]);
-    COMMIT = Key::value("commit", "SHA", SOURCE, "The commit that is scanned [default: from git]");
+    COMMIT = Key::value("commit", "SHA", SOURCE, "The commit that is scanned [default: from the CI, else git]");
 
     PAT = Key::value("pat", "VALUE|-", CREDENTIALS, "A personal access token, or `-` for standard input; other processes can read a VALUE")
         .command_line_only().trusted_only();
@@ -163,7 +164,7 @@ keys! {
 
     REPORT = Key::new("report", Kind::List, "FORMAT=PATH", REPORTS, "Write a report, to standard output with `-`; repeatable [default: sarif=scangate.sarif]").in_demo();
     OUTCOME = Key::value("outcome", "PATH", REPORTS, "Where the outcome of the run is written as JSON [default: scangate-outcome.json]").in_demo();
-    CATEGORY = Key::value("category", "ID", REPORTS, "The SARIF category [default: scangate/<name>/<dir>/]");
+    CATEGORY = Key::value("category", "ID", REPORTS, "The SARIF category [default: scangate/<name>/<dir or image>/]");
     SARIF_SUPPRESSED = Key::value("sarif-suppressed", "omit|include", REPORTS, "Whether SARIF holds suppressed findings [default: omit on GitHub, else include]");
 
     CA_CERT = Key::value("ca-cert", "FILE", NETWORK, "Certificates to trust beside the system's, in PEM").trusted_only();

@@ -64,7 +64,7 @@ impl LogSettings {
         let color = layers
             .value(&keys::COLOR)
             .map_or(Ok(Color::Auto), |sourced| sourced.one_of("a choice of colour", &words))?;
-        let is_colored = |on_terminal: bool| match color {
+        let is_coloured = |on_terminal: bool| match color {
             Color::Always => true,
             Color::Never => false,
             Color::Auto => on_terminal && !is_dumb && environment.get("NO_COLOR").is_none(),
@@ -76,8 +76,8 @@ impl LogSettings {
         Ok(Self {
             format,
             verbosity,
-            color: is_colored(environment.terminal().stderr),
-            output_color: is_colored(environment.terminal().stdout),
+            color: is_coloured(environment.terminal().stderr),
+            output_color: is_coloured(environment.terminal().stdout),
             progress: is_watched && is_wanted,
         })
     }

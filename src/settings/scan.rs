@@ -15,20 +15,19 @@ use crate::gate::{GateSettings, OnClass};
 use crate::platform::{PlatformId, Region};
 use crate::{credentials, http};
 
-/// `--timeout`, where it is not given.
-const DEFAULT_TIMEOUT: Duration = Duration::from_hours(1);
-
 /// Everything that `scangate scan` needs to know. Nothing behind it looks at flags or the environment again.
 #[derive(Clone)]
 pub struct ScanSettings {
     /// The platforms, each with what is asked of it; at least one.
     pub entries: Vec<EntrySettings>,
-    /// What is uploaded.
+    /// What is scanned.
     pub source: Source,
-    /// `--branch`; else git says it.
+    /// `--branch`; else the CI or git says it.
     pub branch: Option<String>,
-    /// `--commit`, in hexadecimal; else git says it.
+    /// `--commit`, in hexadecimal; else the CI or git says it.
     pub commit: Option<String>,
+    /// The repository's web address, https, where the CI says it.
+    pub repository_url: Option<String>,
     /// What a scan has in common with a demo.
     pub run: RunSettings,
     /// `--poll-interval`: the first wait between two looks at the scan; else the platform's.
@@ -50,6 +49,8 @@ pub struct EntrySettings {
     pub platform: PlatformId,
     /// Where its credential is; `None` where no layer names a place.
     pub credential: Option<credentials::Source>,
+    /// What to do where there is none, if the CI knows why; else the platform says how to get one.
+    pub credential_advice: Option<String>,
     /// `--region`, if it was given anywhere.
     pub region: Option<Region>,
     /// `--api-url`.
@@ -58,11 +59,11 @@ pub struct EntrySettings {
     pub auth_url: Option<Url>,
     /// `--project-id`.
     pub project_id: Option<String>,
-    /// `--category`, ending in `/`; else `scangate/<name>/<dir>/`.
+    /// `--category`, ending in `/`; else `scangate/<name>/<dir or image>/`.
     pub category: Option<String>,
 }
 
-/// What is uploaded.
+/// What is scanned.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
     /// `--dir`.
@@ -74,6 +75,8 @@ pub enum Source {
     },
     /// `--archive`: a ready zip.
     Archive(PathBuf),
+    /// `--image`: the reference of a container image, in one line; what else it must be is the platform's affair.
+    Image(String),
 }
 
 /// What a scan and a demo have in common.
@@ -106,6 +109,7 @@ impl ScanSettings {
             source,
             branch: layers.value(&keys::BRANCH).map(|sourced| sourced.line()).transpose()?,
             commit: commit(layers)?,
+            repository_url: None,
             run,
             poll_interval: poll_interval(layers)?,
             http,
@@ -129,7 +133,10 @@ impl EntrySettings {
             Some(source) => source.read(clock, redactor).await,
             None => Err(credentials::Error::None {
                 platform: self.platform.about().name,
-                hint: (self.platform.about().credential_advice)(self.region),
+                hint: self
+                    .credential_advice
+                    .clone()
+                    .unwrap_or_else(|| (self.platform.about().credential_advice)(self.region)),
             }),
         }
     }
@@ -144,6 +151,7 @@ impl EntrySettings {
             name: platform.as_str().to_owned(),
             platform,
             credential: credential::choose(layers, platform)?,
+            credential_advice: None,
             region,
             api_url: server(&keys::API_URL)?,
             auth_url: server(&keys::AUTH_URL)?,
@@ -155,30 +163,31 @@ impl EntrySettings {
 }
 
 impl Source {
-    /// Reads it from the layers. Of `--dir` and `--archive` that of the higher layer is taken; in one layer they exclude each
-    /// other.
+    /// Reads it from the layers. Of `--dir`, `--archive` and `--image` that of the highest layer is taken; in one layer they exclude
+    /// each other.
     pub fn resolve(layers: &Layers<'_>) -> Result<Self, Error> {
         let untracked = layers.switch(&keys::UNTRACKED)?;
-        let directory = |path: &str| Self::Directory { path: path.into(), untracked };
-        match (layers.value(&keys::DIR), layers.value(&keys::ARCHIVE)) {
-            (None, None) => Ok(directory(".")),
-            (Some(dir), Some(archive)) if dir.origin.depth() == archive.origin.depth() => {
-                let message = format!("{} and {} exclude each other", dir.origin, archive.origin);
-                Err(Error::new(message).with_hint("give the one that is to be scanned"))
-            }
-            (Some(dir), Some(archive)) if dir.origin.depth() < archive.origin.depth() => Ok(directory(dir.text)),
-            (_, Some(archive)) => Ok(Self::Archive(archive.text.into())),
-            (Some(dir), None) => Ok(directory(dir.text)),
+        let mut given: Vec<_> = [&keys::DIR, &keys::ARCHIVE, &keys::IMAGE]
+            .into_iter()
+            .filter_map(|key| layers.value(key).map(|sourced| (key.name, sourced)))
+            .collect();
+        given.sort_by_key(|(_, sourced)| sourced.origin.depth());
+        if let [(_, first), (_, second), ..] = given.as_slice()
+            && first.origin.depth() == second.origin.depth()
+        {
+            let message = format!("{} and {} exclude each other", first.origin, second.origin);
+            return Err(Error::new(message).with_hint("give the one that is to be scanned"));
+        }
+        match given.first() {
+            Some((name, archive)) if *name == keys::ARCHIVE.name => Ok(Self::Archive(archive.text.into())),
+            Some((name, image)) if *name == keys::IMAGE.name => Ok(Self::Image(image.line()?)),
+            Some((_, directory)) => Ok(Self::Directory { path: directory.text.into(), untracked }),
+            None => Ok(Self::Directory { path: ".".into(), untracked }),
         }
     }
 }
 
 impl RunSettings {
-    /// Those of a run of which no other setting can be used.
-    pub fn only(report: ReportSettings) -> Self {
-        Self { gate: GateSettings::default(), on: OnClass::default(), report, timeout: DEFAULT_TIMEOUT }
-    }
-
     pub(super) fn resolve(layers: &Layers<'_>) -> Result<Self, Error> {
         let shortest = Duration::from_secs(1);
         let timeout = layers.value(&keys::TIMEOUT).map(|sourced| sourced.duration(shortest)).transpose()?;
@@ -186,7 +195,7 @@ impl RunSettings {
             gate: gate::gate(layers)?,
             on: gate::on_class(layers)?,
             report: ReportSettings::resolve(layers)?,
-            timeout: timeout.unwrap_or(DEFAULT_TIMEOUT),
+            timeout: timeout.unwrap_or(Duration::from_hours(1)),
         })
     }
 }

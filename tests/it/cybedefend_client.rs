@@ -1,6 +1,8 @@
 //! The CybeDefend client against a platform of a few lines, over real sockets.
 #![expect(clippy::unwrap_used, reason = "a helper of a test may fail as loudly as the test")]
 
+mod image;
+mod policy;
 mod server;
 
 use std::collections::HashSet;
@@ -376,6 +378,16 @@ async fn refused_lists_never_pass_when_all_are_or_the_project_cannot_be_seen() {
     let hidden = collect(&platform_refusing(&["sca"], 403).await).await.unwrap_err();
     assert_eq!(hidden.class(), Class::Auth);
     assert!(hidden.to_string().contains("no access"), "{hidden}");
+}
+
+#[tokio::test]
+async fn a_403_in_the_words_of_another_refusal_skips_no_family() {
+    let server = Server::start(|seen| {
+        let refusal = json!({"statusCode": 400, "message": "error 403 in plan 403"});
+        (seen.list()?.0 == "sca" && seen.authorization.is_some()).then_some((400, refusal))
+    })
+    .await;
+    assert_eq!(collect(&server).await.unwrap_err().class(), Class::Usage);
 }
 
 #[tokio::test]

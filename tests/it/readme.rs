@@ -8,12 +8,16 @@ use std::process::{Command, Output, Stdio};
 use scangate::error::Class;
 
 /// Every document, from the repository root.
-const DOCUMENTS: [&str; 6] = [
+const DOCUMENTS: [&str; 10] = [
     "README.md",
     "CONTRIBUTING.md",
     "CHANGELOG.md",
     "docs/architecture.md",
+    "docs/ci-security.md",
+    "docs/github.md",
     "docs/how-a-run-decides.md",
+    "docs/platforms/cybedefend.md",
+    "docs/sandbox.md",
     "examples/vulnerable-app/README.md",
 ];
 

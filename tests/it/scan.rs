@@ -140,7 +140,7 @@ fn a_report_that_cannot_be_written_keeps_the_others_and_the_verdict() {
 }
 
 #[test]
-fn a_value_that_is_none_ends_before_anything_is_asked() {
+fn a_value_that_is_none_ends_before_anything_is_asked_and_leaves_the_outcome() {
     let served = Served::with_faults(&[]);
     let stale = served.scan(&["--fail-on", "hgih", "-vv"]).file("scangate-outcome.json", "of an earlier run");
     let ended = assert_ends(&served, stale, 2, "usage", "`hgih` from --fail-on");

@@ -1,10 +1,22 @@
-//! `scangate sandbox` as a process of its own, for tests that run the program against it.
+//! The sandbox to run something against: `scangate sandbox` as a process of its own, or a server in the test's process.
 #![expect(clippy::unwrap_used, reason = "a test that cannot start the sandbox has failed")]
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 
+use scangate::clock::Clock;
+use scangate::sandbox::{Fault, SandboxOptions, Server};
+
 use crate::harness::Scangate;
+
+/// A sandbox in this process, on a clock that moves only when somebody moves it or waits on it.
+pub(crate) async fn in_process(faults: &[&str], change: impl FnOnce(&mut SandboxOptions)) -> (Server, Clock) {
+    let clock = Clock::simulated("2026-03-01T10:00:00Z".parse().unwrap());
+    let faults = faults.iter().map(|fault| fault.parse::<Fault>().unwrap()).collect();
+    let mut options = SandboxOptions { clock: clock.clone(), faults, ..SandboxOptions::default() };
+    change(&mut options);
+    (Server::start(options).await.unwrap(), clock)
+}
 
 /// A sandbox that serves until it is dropped.
 pub(crate) struct Served {

@@ -163,6 +163,20 @@ fn a_directory_and_an_archive_exclude_each_other_in_one_layer_only() {
 }
 
 #[test]
+fn an_image_excludes_a_source_tree_in_one_layer_only() {
+    for other in ["dir", "archive"] {
+        let expected = format!("--{other} and --image exclude each other");
+        assert_eq!(message(&[("image", "node:18"), (other, "x")], &[]), expected);
+    }
+    let image = Some(Source::Image("node:18".to_owned()));
+    let source = resolve(&[("image", "node:18")], &[("SCANGATE_DIR", "src"), ("SCANGATE_ARCHIVE", "a.zip")]).ok();
+    assert_eq!(source.map(|scan| scan.source), image);
+    let inputs = [("SCANGATE_ACTION", "1"), ("INPUT_IMAGE", "node:18"), ("SCANGATE_DIR", "src")];
+    assert_eq!(resolve(&[], &inputs).ok().map(|scan| scan.source), image);
+    assert!(message(&[("image", "a\nb")], &[]).contains("`a\\nb` from --image is not"));
+}
+
+#[test]
 fn a_flag_can_take_back_what_a_variable_switched_on() {
     let untracked =
         |flags: &[(&str, &str)]| match resolve(flags, &[("SCANGATE_UNTRACKED", "true")]).map(|scan| scan.source) {

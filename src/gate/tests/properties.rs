@@ -34,6 +34,8 @@ fn any_ending() -> impl Strategy<Value = Ending> {
 fn any_policy() -> impl Strategy<Value = PolicyDecision> {
     let violation = (any::<bool>(), any::<u64>()).prop_map(|(blocks, affected)| PolicyViolation {
         rule: "rule".to_owned(),
+        action: "BLOCK".to_owned(),
+        acknowledged: !blocks,
         blocks,
         affected,
     });

@@ -13,7 +13,8 @@ fn sast(severity: Severity) -> ScanResult {
 }
 
 fn policy(blocks: bool) -> ScanResult {
-    let violation = PolicyViolation { rule: "No critical".to_owned(), blocks, affected: 2 };
+    let (rule, action) = ("No critical".to_owned(), "BLOCK".to_owned());
+    let violation = PolicyViolation { rule, action, acknowledged: !blocks, blocks, affected: 2 };
     ScanResult { policy: Some(PolicyDecision { violations: vec![violation] }), ..entry(Vec::new()) }
 }
 

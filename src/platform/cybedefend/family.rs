@@ -25,6 +25,10 @@ impl Family {
     /// All lists, in the order in which they are read.
     pub(super) const ALL: [Self; 6] = [Self::Sast, Self::Iac, Self::Secret, Self::Cicd, Self::Sca, Self::Container];
 
+    /// The lists that say what the scan of an image found: the one list alone, for the others are about the project's code, which
+    /// such a scan does not look at.
+    pub(super) const OF_IMAGE: [Self; 1] = [Self::Container];
+
     /// The kind of its findings.
     pub(super) fn kind(self) -> Kind {
         match self {

@@ -1,7 +1,7 @@
 //! Reads the six lists of a project, and judges whether they are what the scan found (contract 5; DESIGN section 8).
 //!
 //! The lists show the present state of the project and not of a scan, so each page is checked for the scan that it shows, and
-//! nothing that a list says of its own length is believed without counting.
+//! nothing that a list says of its own length is believed without counting. The scan of an image is about one of the lists.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use super::status;
 use super::text::shown_id;
 use super::wire::{ContainerRow, Page, WrappedRow};
 use crate::error::Class;
-use crate::finding::{Finding, ScanReference};
+use crate::finding::{Finding, Location, ScanReference};
 use crate::http::{self, Call};
 use crate::platform::{Collected, Error};
 
@@ -50,7 +50,8 @@ pub(super) async fn collect(platform: &CybeDefend, scan: &ScanReference) -> Resu
     let mut reader = Reader {
         platform,
         scan: &scan.id,
-        mapper: Mapper::new(&platform.endpoints, &platform.project, &platform.directory),
+        mapper: Mapper::new(&platform.endpoints, &platform.project, &platform.directory)
+            .of_image(platform.image.as_deref()),
         catch_ups_left: MOST_CATCH_UPS,
     };
     let mut collected = Collected { notes: platform.notes.clone(), ..Collected::default() };
@@ -77,9 +78,22 @@ pub(super) async fn collect(platform: &CybeDefend, scan: &ScanReference) -> Resu
         collected.missing.extend(list.shortfall().map(|how| format!("the {family} list {how}")));
         collected.findings.extend(list.into_rows());
     }
+    if let Some(image) = &platform.image {
+        collected.notes.extend(other_images(image, &collected.findings));
+    }
     let plan = "CybeDefend's plan does not include it, so nothing is known of such findings";
     collected.notes.extend(denied.into_iter().map(|family| format!("the {family} list was refused: {plan}")));
     Ok(collected)
+}
+
+/// The list is of the project and not of one image, and how it names images is not documented: what may belong to another one still
+/// counts, and is said.
+fn other_images(image: &str, findings: &[Finding]) -> Option<String> {
+    let is_other = |finding: &&Finding| matches!(&finding.location, Location::Image { image: named, .. } if !named.contains(image));
+    let others = findings.iter().filter(is_other).count();
+    (others > 0).then(|| {
+        format!("{others} of the container findings do not name {image}: CybeDefend lists all images of the project, and all of them count")
+    })
 }
 
 struct Reader<'a> {
@@ -94,7 +108,8 @@ impl Reader<'_> {
     /// plan is to blame: that is an error and never an empty result.
     async fn read_all(&mut self) -> Result<(Vec<(Family, Listing<Finding>)>, Vec<Family>), Error> {
         let (mut lists, mut denied) = (Vec::new(), Vec::new());
-        for family in Family::ALL {
+        let families: &[Family] = if self.platform.image.is_some() { &Family::OF_IMAGE } else { &Family::ALL };
+        for &family in families {
             match self.read(family).await? {
                 Answer::Read(list) => lists.push((family, list)),
                 Answer::Denied(error) => denied.push((family, error)),

@@ -42,7 +42,9 @@ pub(super) struct Listing<T> {
     nameless: u64,
     total: Option<u64>,
     total_pages: Option<u64>,
-    total_changed: bool,
+    length_changed: bool,
+    /// Whether the last page read was the last one by the list's own count of pages, and not an empty one that should have rows.
+    at_last_page: bool,
     cut_short: bool,
     other_scan: Option<String>,
 }
@@ -57,7 +59,8 @@ impl<T> Listing<T> {
             nameless: 0,
             total: None,
             total_pages: None,
-            total_changed: false,
+            length_changed: false,
+            at_last_page: false,
             cut_short: false,
             other_scan: None,
         }
@@ -70,9 +73,10 @@ impl<T> Listing<T> {
             self.other_scan = Some(other);
             return Step::Foreign;
         }
-        if let (Some(before), Some(now)) = (self.total, sheet.total) {
-            self.total_changed |= before != now;
-        }
+        self.length_changed |= match (self.total, sheet.total) {
+            (Some(before), Some(now)) => before != now,
+            _ => self.total_pages.is_some_and(|before| sheet.total_pages.is_some_and(|now| before != now)),
+        };
         self.total = self.total.max(sheet.total);
         self.total_pages = sheet.total_pages;
         let mut fresh = false;
@@ -86,6 +90,11 @@ impl<T> Listing<T> {
                 fresh = true;
             }
         }
+        self.at_last_page = match self.total_pages {
+            Some(0) => self.rows.is_empty(),
+            Some(pages) => sheet.number == pages && (fresh || pages == 1),
+            None => false,
+        };
         let more = match self.total_pages {
             Some(pages) => sheet.number < pages,
             None => self.total.is_none_or(|total| self.count() < total),
@@ -131,8 +140,9 @@ impl<T> Listing<T> {
             return Some(format!("goes on after {MOST_PAGES} pages, which is as far as scangate reads"));
         }
         match self.total {
+            None if self.at_last_page && !self.length_changed && self.nameless == 0 => None,
             None => Some("does not say how many rows it has".to_owned()),
-            Some(_) if self.total_changed => Some("changed its length while it was read".to_owned()),
+            Some(_) if self.length_changed => Some("changed its length while it was read".to_owned()),
             Some(total) if count < total => {
                 let unnamed = match self.nameless {
                     0 => String::new(),
@@ -239,6 +249,26 @@ mod tests {
     }
 
     #[test]
+    fn without_a_total_a_list_is_whole_if_its_own_count_of_pages_was_read() {
+        let whole = |pages: u64, server: fn(u64) -> std::ops::Range<u64>| {
+            let (listing, asked) = read(|page| Sheet { total: None, ..sheet(page, 0, pages, server(page)) });
+            (asked, listing.shortfall().is_none())
+        };
+        let full = |page: u64| (page - 1) * 100..page * 100;
+        assert_eq!(whole(3, full), (3, true));
+        assert_eq!(whole(1, |_| 0..0), (1, true));
+        assert_eq!(whole(0, |_| 0..0), (1, true));
+        assert_eq!(whole(0, full), (1, false));
+        assert_eq!(whole(3, |_| 0..100), (2, false));
+        assert_eq!(whole(3, |page| if page == 3 { 0..0 } else { (page - 1) * 100..page * 100 }), (3, false));
+        let (growing, _) = read(|page| Sheet { total: None, ..sheet(page, 0, 1 + page.min(2), full(page)) });
+        assert!(growing.shortfall().is_some());
+        let mut nameless = Listing::new("ours");
+        nameless.take(Sheet { total: None, rows: vec![None], ..sheet(1, 0, 1, []) });
+        assert!(nameless.shortfall().is_some());
+    }
+
+    #[test]
     fn another_scans_list_is_recognised_on_any_page_and_its_rows_are_not_ours() {
         let (listing, pages) = read(|page| {
             let scan = if page == 2 { "theirs" } else { "OURS" };
@@ -276,7 +306,10 @@ mod tests {
             prop_assert!(asked <= 41);
             let totals: Vec<u64> = (1..=asked).filter_map(|number| server(number).total).collect();
             if listing.shortfall().is_none() {
-                prop_assert!(totals.iter().all(|&total| listing.count() >= total) && !totals.is_empty());
+                prop_assert!(totals.iter().all(|&total| listing.count() >= total));
+                // Without any total, the list's own count of pages has to end where reading did.
+                let last = server(asked).total_pages;
+                prop_assert!(!totals.is_empty() || last == Some(asked) || (asked == 1 && last == Some(0)));
             }
             let distinct: HashSet<_> = listing.into_rows().into_iter().collect();
             prop_assert!(distinct.len() <= 40);

@@ -15,6 +15,7 @@ pub(super) struct Mapper<'a> {
     endpoints: &'a Endpoints,
     project: &'a str,
     directory: &'a str,
+    image: Option<&'a str>,
     rules: HashMap<(Family, String), Arc<Rule>>,
     branches: BTreeSet<Option<String>>,
 }
@@ -40,14 +41,26 @@ pub(super) struct Own {
 /// A row of some family.
 pub(super) trait Row {
     /// The finding, and what tells its row from the others of its list: the id, or where it is missing the name and place.
-    /// `None` for a row with neither id nor name, which the vendor's client skips too (contract 5.3).
+    /// `None` for a row with neither id nor name, which the vendor's client skips too (contract 5.3). A row that is rated all the
+    /// same is kept: what has a severity is no empty row, and skipping it could pass a build.
     fn into_finding(self, family: Family, mapper: &mut Mapper<'_>) -> Option<(Box<str>, Finding)>;
 }
 
 impl<'a> Mapper<'a> {
     /// A mapper for `project`. Paths get `directory` as prefix.
     pub(super) fn new(endpoints: &'a Endpoints, project: &'a str, directory: &'a str) -> Self {
-        Self { endpoints, project, directory, rules: HashMap::new(), branches: BTreeSet::new() }
+        Self { endpoints, project, directory, image: None, rules: HashMap::new(), branches: BTreeSet::new() }
+    }
+
+    /// The same for the scan of an image: rows that name no image are about this one.
+    #[must_use]
+    pub(super) fn of_image(self, image: Option<&'a str>) -> Self {
+        Self { image, ..self }
+    }
+
+    /// The image that is scanned, if it is one.
+    pub(super) fn image(&self) -> Option<&'a str> {
+        self.image
     }
 
     /// A path from the repository root; `None` for what is no path inside the repository.
@@ -110,6 +123,11 @@ pub(super) fn key(id: &Text, name: Option<&str>, location: &Location) -> Option<
         Some(id) => Some(id.into()),
         None => name.map(|name| format!("{name}\n{location}").into()),
     }
+}
+
+/// What stands in for the name of a row that has none: how it is rated, if it is.
+pub(super) fn rating<'a>(severity: &'a Text, scores: &[Number]) -> Option<&'a str> {
+    severity.get().or_else(|| scores.iter().any(|score| score.get().is_some()).then_some("scored"))
 }
 
 /// The effective severity: a rating by its word, else by the score's band. `none` and `unknown` are no ratings here (contract 10,

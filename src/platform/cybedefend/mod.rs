@@ -1,11 +1,15 @@
-//! CybeDefend: a source tree is uploaded as a zip archive and scanned. "Contract" means `contracts/cybedefend.md` here, by section.
+//! CybeDefend: a source tree is uploaded as a zip archive and scanned, or a container image by its name. "Contract" means
+//! `contracts/cybedefend.md` here, by section.
 
+#[cfg(test)]
+mod arbitrary;
 mod endpoints;
 mod family;
 mod findings;
 mod identifier;
 mod listing;
 mod mapping;
+mod policy;
 mod refusal;
 mod rows;
 mod sign_in;
@@ -17,13 +21,16 @@ mod wire;
 use std::time::Duration;
 
 use endpoints::Endpoints;
-use identifier::is_identifier;
+use identifier::{is_identifier, is_image_reference};
 use refusal::Asked;
+use serde::Serialize;
 use upload::{SignedUrl, Upload};
+use url::Url;
 
-use super::{About, Collected, Error, Platform, Request, ScanState, Subject};
+use super::lenient::Object;
+use super::{About, Collected, Error, Patience, Platform, PolicyAnswer, Request, ScanState, Subject};
 use crate::error::Class;
-use crate::finding::{PolicyDecision, ScanReference};
+use crate::finding::ScanReference;
 use crate::http::{Authorizer, Call, Client, Replay, Session};
 
 /// How often a scan is started in one run at the most. A second one is only asked for when the first one's signed address had
@@ -37,6 +44,7 @@ pub struct CybeDefend {
     project: String,
     branch: Option<String>,
     directory: String,
+    image: Option<String>,
     notes: Vec<String>,
 }
 
@@ -56,16 +64,21 @@ impl Platform for CybeDefend {
     async fn sign_in(client: Client, request: Request) -> Result<Self, Error> {
         let endpoints = Endpoints::resolve(request.region, request.api_url.as_ref(), request.auth_url.as_ref())?;
         let project = project(request.project_id.as_deref())?;
+        request.image.as_deref().map_or(Ok(()), check_image)?;
         client.redactor().learn(&request.credential);
         let mut notes = Vec::new();
         let grant = sign_in::grant(&client, &endpoints, &request, &mut notes).await?;
         let session = Session::new(client, &endpoints.api, Authorizer::Grant(grant));
         let branch = request.branch.filter(|branch| !branch.trim().is_empty());
-        Ok(Self { session, endpoints, project, branch, directory: request.directory, notes })
+        let Request { directory, image, .. } = request;
+        Ok(Self { session, endpoints, project, branch, directory, image, notes })
     }
 
     async fn start(&self, subject: &Subject, created: &mut dyn FnMut(&ScanReference)) -> Result<ScanReference, Error> {
-        let Subject::Archive { path, length } = subject;
+        let (path, length) = match subject {
+            Subject::Archive { path, length } => (path, length),
+            Subject::Image(image) => return self.start_image(image, created).await,
+        };
         upload::check_length(*length)?;
         for _ in 0..MOST_STARTS {
             let (scan, url) = self.ask_for_scan().await?;
@@ -94,9 +107,8 @@ impl Platform for CybeDefend {
         findings::collect(self, scan).await
     }
 
-    /// Always `None`: CybeDefend's policy evaluation (contract 6) is not asked yet.
-    async fn policy(&self, _scan: &ScanReference) -> Result<Option<PolicyDecision>, Error> {
-        Ok(None)
+    async fn policy(&self, scan: &ScanReference, patience: Patience<'_>) -> Result<PolicyAnswer, Error> {
+        policy::judge(self, scan, patience).await
     }
 }
 
@@ -104,26 +116,49 @@ impl CybeDefend {
     /// Creates a scan, which waits for its archive (contract 3.1, step 1).
     async fn ask_for_scan(&self) -> Result<(ScanReference, SignedUrl), Error> {
         let url = self.endpoints.api(["project", &self.project, "scan", "start"])?;
-        let body = wire::StartScan { branch: self.branch.as_deref(), source_type: "cli" };
-        let call = Call::post_json(url, Some(&body), Replay::IfUnsent)
+        let started = self.create(url, &self.start_body(), Asked::Start).await?;
+        let scan = self.created(&started)?;
+        let url = started.url.get().ok_or_else(|| self.lacking(&started, "upload address"))?;
+        Ok((scan, SignedUrl::parse(url, &self.endpoints.api, self.session.client())?))
+    }
+
+    /// Creates the scan of an image, which needs no upload (contract 3.4). A scan without an id could not be watched, so an answer
+    /// that leaves it out, as the generated documentation allows, is an error.
+    async fn start_image(&self, image: &str, created: &mut dyn FnMut(&ScanReference)) -> Result<ScanReference, Error> {
+        check_image(image)?;
+        let url = self.endpoints.api(["project", &self.project, "scan", "container", "start"])?;
+        let body = wire::StartImageScan { image_to_scan: image, common: self.start_body() };
+        let scan = self.created(&self.create(url, &body, Asked::StartImage).await?)?;
+        created(&scan);
+        Ok(scan)
+    }
+
+    fn start_body(&self) -> wire::StartScan<'_> {
+        wire::StartScan { branch: self.branch.as_deref(), source_type: "cli" }
+    }
+
+    /// Asks for a scan. It is asked for again only where nothing can have come of the first time: a scan costs money.
+    async fn create(&self, url: Url, body: &impl Serialize, asked: Asked<'_>) -> Result<wire::ScanStarted, Error> {
+        let call = Call::post_json(url, Some(body), Replay::IfUnsent)
             .map_err(|cause| Error::Protocol { message: format!("cannot write the request for a scan: {cause}") })?;
-        let started: wire::ScanStarted = match self.session.json(call).await {
-            Ok(started) => started,
-            Err(error) => return Err(self.explain(error, Asked::Start).await),
-        };
-        let client = self.session.client();
+        match self.session.json(call).await {
+            Ok(Object(started)) => Ok(started),
+            Err(error) => Err(self.explain(error, asked).await),
+        }
+    }
+
+    /// The scan that was created.
+    fn created(&self, started: &wire::ScanStarted) -> Result<ScanReference, Error> {
+        let id = started.scan_id.get().filter(|id| is_identifier(id));
+        id.map(|id| self.reference(id)).ok_or_else(|| self.lacking(started, "scan id"))
+    }
+
+    fn lacking(&self, started: &wire::ScanStarted, what: &str) -> Error {
         let words: Vec<&str> = started.message.0.iter().filter_map(|word| word.get()).collect();
-        let words = client.redactor().clean(&text::bounded(&text::one_line(&words.join("; ")), 300));
-        let lacking = |what: &str| {
-            let said = if words.is_empty() { String::new() } else { format!("; the platform said: {words}") };
-            Error::Protocol {
-                message: format!("CybeDefend answered the start of a scan without a usable {what}{said}"),
-            }
-        };
-        let id = started.scan_id.get().filter(|id| is_identifier(id)).ok_or_else(|| lacking("scan id"))?;
-        let url = started.url.get().ok_or_else(|| lacking("upload address"))?;
-        let url = SignedUrl::parse(url, &self.endpoints.api, client)?;
-        Ok((self.reference(id), url))
+        let words = text::bounded(&text::one_line(&words.join("; ")), 300);
+        let said = if words.is_empty() { String::new() } else { format!("; the platform said: {words}") };
+        let said = self.session.client().redactor().clean(&said);
+        Error::Protocol { message: format!("CybeDefend answered the start of a scan without a usable {what}{said}") }
     }
 
     /// A scan of this project. Its page is the project's, by the pattern of the documented links to findings (contract 1.1); the
@@ -142,7 +177,7 @@ impl CybeDefend {
         }
         let url = self.endpoints.api(["project", &self.project, "scan", &scan.id])?;
         let status: wire::ScanStatus = match self.session.json(Call::get(url)).await {
-            Ok(status) => status,
+            Ok(Object(status)) => status,
             Err(error) => return Err(self.explain(error, Asked::Scan(&scan.id)).await),
         };
         match status.id.get() {
@@ -167,6 +202,17 @@ fn project(given: Option<&str>) -> Result<String, Error> {
     Err(Error::Setting {
         message: format!("{:?} is not a CybeDefend project id", text::bounded(given, 80)),
         hint: "check --project-id or CYBEDEFEND_PROJECT_ID: an id is made of letters, digits, dots, hyphens and underscores".to_owned(),
+    })
+}
+
+/// `--image`, in the form that the vendor's client accepts (contract 2.5).
+fn check_image(image: &str) -> Result<(), Error> {
+    if is_image_reference(image) {
+        return Ok(());
+    }
+    Err(Error::Setting {
+        message: format!("{:?} is not a reference to a container image", text::bounded(image, 80)),
+        hint: "check --image: a reference such as node:18-alpine has no white space, at most 512 characters, and does not begin with a hyphen".to_owned(),
     })
 }
 

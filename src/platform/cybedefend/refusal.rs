@@ -13,18 +13,24 @@ use crate::platform::Error;
 pub(super) enum Asked<'a> {
     /// A new scan.
     Start,
+    /// A new scan of a container image.
+    StartImage,
     /// The state of this scan.
     Scan(&'a str),
     /// A list of findings.
     Findings(Family),
+    /// What the policy says of this scan.
+    Policy(&'a str),
 }
 
 impl Asked<'_> {
     fn words(self) -> String {
         match self {
             Self::Start => "to start a scan".to_owned(),
+            Self::StartImage => "to start a scan of a container image".to_owned(),
             Self::Scan(scan) => format!("to show scan {scan}"),
             Self::Findings(family) => format!("to list {family} findings"),
+            Self::Policy(scan) => format!("to show what the policy says of scan {scan}"),
         }
     }
 }
@@ -86,9 +92,10 @@ impl CybeDefend {
 
     fn unknown(&self, error: http::Error, asked: Asked<'_>) -> Error {
         let what = match asked {
-            Asked::Start => format!("project {}", self.project),
+            Asked::Start | Asked::StartImage => format!("project {}", self.project),
             Asked::Scan(scan) => format!("scan {scan} of project {}", self.project),
             Asked::Findings(family) => format!("{family} findings of project {}", self.project),
+            Asked::Policy(scan) => format!("policy verdict on scan {scan} of project {}", self.project),
         };
         Error::Refused {
             class: Class::Usage,

@@ -1,7 +1,7 @@
 //! CybeDefend's rows as findings: weaknesses in files (contract 5.4), dependencies (5.5) and packages of images (5.6).
 
 use super::family::Family;
-use super::mapping::{Common, Mapper, Own, Row, key, texts, weakness_numbers};
+use super::mapping::{Common, Mapper, Own, Row, key, rating, texts, weakness_numbers};
 use super::text::{advice, sentences, slug};
 use super::wire::{Advisory, Base, ContainerRow, WrappedRow};
 use crate::finding::{Finding, Location, Package, PackageLocation, Rule};
@@ -31,7 +31,8 @@ fn weakness(base: Base, family: Family, mapper: &mut Mapper<'_>) -> Option<(Box<
     let details = base.vulnerability.as_ref();
     let name = details.and_then(|rule| rule.name.get()).map(str::to_owned);
     let location = mapper.file(&base);
-    let key = key(&base.id, name.as_deref(), &location)?;
+    let rating = rating(&base.current_severity, &[base.cvss4_base_score, base.cvss4_environmental_score]);
+    let key = key(&base.id, name.as_deref().or(rating), &location)?;
     let rule_id = details.and_then(|rule| rule.id.get()).map(str::to_owned);
     let rule_id = rule_id.or_else(|| name.as_deref().map(slug));
     let title = name.or_else(|| rule_id.clone()).unwrap_or_else(|| format!("{family} finding"));
@@ -82,7 +83,8 @@ fn dependency(row: WrappedRow, mapper: &mut Mapper<'_>) -> Option<(Box<str>, Fin
         }
         _ => mapper.file(&base),
     };
-    let key = key(&base.id, name.as_deref(), &location)?;
+    let rating = rating(&base.current_severity, &[cvss_score, base.cvss4_base_score, base.cvss4_environmental_score]);
+    let key = key(&base.id, name.as_deref().or(rating), &location)?;
     let title = name.unwrap_or_else(|| "vulnerable dependency".to_owned());
     let message = match &location {
         Location::Package(place) => sentences(&format!("{}: {title}", place.package)),
@@ -107,19 +109,23 @@ fn dependency(row: WrappedRow, mapper: &mut Mapper<'_>) -> Option<(Box<str>, Fin
 
 impl Row for ContainerRow {
     fn into_finding(self, family: Family, mapper: &mut Mapper<'_>) -> Option<(Box<str>, Finding)> {
-        let advisory = self.vuln.unwrap_or_default();
-        let package = self.package.unwrap_or_default();
-        let id = self.vulnerability_identifier.get().or(advisory.vulnerability_id.get()).map(str::to_owned);
+        let row = self.flat();
+        let advisory = row.vuln.unwrap_or_default();
+        let package = row.package.unwrap_or_default();
+        let id = row.vulnerability_identifier.get().or(advisory.vulnerability_id.get()).map(str::to_owned);
         let name = advisory.title.get().map(str::to_owned).or_else(|| id.clone());
         let package = package.name.take().or(advisory.pkg_name.take()).map(|name| Package {
             name,
             version: package.version.take().or(advisory.installed_version.take()).unwrap_or_default(),
             ecosystem: None,
-            fixed_version: self.fixed_version.take(),
+            fixed_version: row.fixed_version.take(),
         });
         let remediation = package.as_ref().and_then(upgrade);
-        let location = Location::Image { image: advisory.target.take().unwrap_or_default(), package };
-        let key = key(&self.id, name.as_deref(), &location)?;
+        let image = advisory.target.take().or_else(|| mapper.image().map(str::to_owned)).unwrap_or_default();
+        let location = Location::Image { image, package };
+        let scores = [row.cvss4_base_score, row.cvss4_environmental_score, Number::default()];
+        let rating = rating(&row.current_severity, &scores);
+        let key = key(&row.id, name.as_deref().or(rating), &location)?;
         let title = name.unwrap_or_else(|| "vulnerable package in an image".to_owned());
         let message = match &location {
             Location::Image { package: Some(package), .. } => sentences(&format!("{package}: {title}")),
@@ -132,13 +138,8 @@ impl Row for ContainerRow {
             cve: id.into_iter().filter(|id| is_cve(id)).collect(),
             ..Rule::default()
         });
-        let common = Common {
-            id: self.id,
-            branch: self.branch,
-            severity: self.current_severity,
-            state: self.current_state,
-            scores: [self.cvss4_base_score, self.cvss4_environmental_score, Number::default()],
-        };
+        let common =
+            Common { id: row.id, branch: row.branch, severity: row.current_severity, state: row.current_state, scores };
         Some((key, mapper.finding(family, common, Own { rule, location, message, remediation })))
     }
 }
@@ -263,6 +264,17 @@ mod tests {
         assert!(read::<ContainerRow>(Family::Container, r#"{"package":null,"vuln":null}"#).is_none());
     }
 
+    #[test]
+    fn a_row_without_id_and_name_that_is_rated_is_a_finding() {
+        let (key, finding) =
+            read::<WrappedRow>(Family::Sast, r#"{"base":{"currentSeverity":"critical","path":"a.py"}}"#).unwrap();
+        assert_eq!((&*key, finding.severity), ("critical\na.py", Some(Severity::Critical)));
+        let scored = read::<WrappedRow>(Family::Sca, r#"{"cvssScore":9.1}"#).unwrap().1;
+        assert_eq!(scored.severity, Some(Severity::Critical));
+        let image = read::<ContainerRow>(Family::Container, r#"{"currentSeverity":"low"}"#).unwrap().1;
+        assert_eq!(image.severity, Some(Severity::Low));
+    }
+
     fn sca(library: &str, metadata: &str) -> Finding {
         let base = r#"{"id":"v","currentSeverity":null,"path":"","vulnerableStartLine":0,"vulnerability":null}"#;
         wrapped(
@@ -342,5 +354,20 @@ mod tests {
         let bare = r#"{"id":"v","package":null,"vuln":{"pkgName":"zlib1g","installedVersion":"1"}}"#;
         let (_, bare) = read::<ContainerRow>(Family::Container, bare).unwrap();
         assert_eq!((bare.message.as_str(), bare.severity), ("zlib1g@1: vulnerable package in an image", None));
+    }
+
+    #[test]
+    fn a_package_of_an_image_may_be_wrapped_as_the_other_families_are() {
+        let flat = r#""id":"v","currentState":"confirmed","currentSeverity":"critical","cvss4BaseScore":9.8"#;
+        let rest = r#""fixedVersion":"2","package":{"name":"zlib1g","version":"1"},"vuln":{"title":"overflow","target":"app:v1"}"#;
+        let finding = |json: &str| {
+            let (key, finding) = read::<ContainerRow>(Family::Container, json).unwrap();
+            (key, serde_json::to_value(finding).unwrap())
+        };
+        let unwrapped = finding(&format!("{{{flat},{rest}}}"));
+        for wrapped in [format!(r#"{{"base":{{{flat}}},{rest}}}"#), format!(r#"{{"base":{{{flat},{rest}}}}}"#)] {
+            assert_eq!(finding(&wrapped), unwrapped, "{wrapped}");
+        }
+        assert_eq!(unwrapped.1["severity"], "critical");
     }
 }

@@ -7,6 +7,7 @@ use super::wire::ClientApps;
 use crate::credentials::Secret;
 use crate::error::Class;
 use crate::http::{Call, Client, Grant};
+use crate::platform::lenient::Object;
 use crate::platform::{Error, Request};
 
 /// The longest that an access token is taken to live: the platform's own pages disagree about what `expires_in` says
@@ -65,7 +66,8 @@ pub(super) async fn grant(
 async fn application(client: &Client, endpoints: &Endpoints) -> Result<Application, Error> {
     let url = endpoints.api(["client-apps"])?;
     let call = Call::get(url).timeout(CLIENT_APPS_TIMEOUT).attempts(CLIENT_APPS_ATTEMPTS);
-    read(client.json(call).await?, endpoints)
+    let Object(apps) = client.json(call).await?;
+    read(apps, endpoints)
 }
 
 fn read(apps: ClientApps, endpoints: &Endpoints) -> Result<Application, Error> {

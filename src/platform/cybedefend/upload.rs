@@ -64,10 +64,14 @@ impl SignedUrl {
         Ok(Self { lifetime: lifetime(&url), received: client.clock().monotonic(), url })
     }
 
-    /// The headers that Google's storage signed along with the address; other storage has none.
+    /// The headers that Google's storage signed along with the address; other storage has none. The vendor's client knows such an
+    /// address by the host's name anywhere in it; behind a name of one's own, the address lists what was signed (contract 10,
+    /// point 2).
     fn signed_headers(&self) -> &'static [(&'static str, &'static str)] {
-        let host = self.url.host_str().unwrap_or_default();
-        if host == "storage.googleapis.com" || host.ends_with(".storage.googleapis.com") {
+        let mut query = self.url.query_pairs();
+        let lists_them =
+            query.any(|(name, value)| name.eq_ignore_ascii_case("X-Goog-SignedHeaders") && value.contains("x-goog-"));
+        if lists_them || self.url.as_str().contains("storage.googleapis.com") {
             &[("x-goog-if-generation-match", "0"), ("x-goog-content-length-range", "0,5368709120")]
         } else {
             &[]
@@ -216,11 +220,18 @@ mod tests {
     }
 
     #[test]
-    fn googles_headers_go_to_googles_hosts_only() {
-        for google in ["https://storage.googleapis.com/b/o", "https://bucket.storage.googleapis.com/o"] {
+    fn googles_headers_go_wherever_they_were_signed_and_nowhere_else() {
+        for google in [
+            "https://storage.googleapis.com/b/o?X-Goog-Signature=00",
+            "https://bucket.storage.googleapis.com/o",
+            "http://127.0.0.1:9000/storage.googleapis.com/b/o",
+            "https://files.example.com/o?X-Goog-SignedHeaders=content-type%3Bhost%3Bx-goog-if-generation-match",
+        ] {
             assert_eq!(signed(google).signed_headers().len(), 2, "{google}");
         }
-        for other in ["https://s3.example.com/storage.googleapis.com", "https://storage.googleapis.com.example.com/"] {
+        for other in
+            ["https://s3.example.com/b/o?X-Amz-SignedHeaders=content-type%3Bhost", "https://files.example.com/o"]
+        {
             assert!(signed(other).signed_headers().is_empty(), "{other}");
         }
     }

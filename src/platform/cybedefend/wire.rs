@@ -8,7 +8,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
-use crate::platform::lenient::{List, Number, Text};
+use crate::platform::lenient::{List, Number, Object, Text, list_of_objects, object_or_null};
 
 /// `GET /client-apps` (contract 1.2).
 #[derive(Debug, Default, Deserialize)]
@@ -39,11 +39,22 @@ pub(super) struct StartScan<'a> {
     pub(super) source_type: &'static str,
 }
 
-/// What a start answers (contract 3.1). It has no `Debug`: the URL is a credential.
+/// What `POST /project/{id}/scan/container/start` takes (contract 3.4).
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct StartImageScan<'a> {
+    /// The image's reference.
+    pub(super) image_to_scan: &'a str,
+    /// As in [`StartScan`].
+    #[serde(flatten)]
+    pub(super) common: StartScan<'a>,
+}
+
+/// What a start answers (contract 3.1 and 3.4). It has no `Debug`: the URL is a credential.
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct ScanStarted {
-    /// The signed address for the archive.
+    /// The signed address for the archive; an image has none.
     pub(super) url: Text,
     /// The scan's id.
     pub(super) scan_id: Text,
@@ -86,9 +97,10 @@ pub(super) struct PageBody<R> {
     #[serde(default)]
     pub(super) total_pages: Number,
     /// The rows. They must be there: an answer without them is no list, and must not pass for an empty one.
+    #[serde(deserialize_with = "list_of_objects")]
     pub(super) vulnerabilities: List<Option<R>>,
     /// The current or last scan of the project.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "object_or_null")]
     pub(super) scan_project_info: Option<ScanProjectInfo>,
 }
 
@@ -117,7 +129,7 @@ impl<'de, R: Deserialize<'de>> Deserialize<'de> for Page<R> {
             }
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut pages: A) -> Result<Page<R>, A::Error> {
-                let Some(first) = pages.next_element()? else {
+                let Some(Object(first)) = pages.next_element()? else {
                     return Err(A::Error::invalid_length(0, &self));
                 };
                 match pages.next_element::<serde::de::IgnoredAny>()? {
@@ -136,6 +148,7 @@ impl<'de, R: Deserialize<'de>> Deserialize<'de> for Page<R> {
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct WrappedRow {
     /// What a gate needs.
+    #[serde(deserialize_with = "object_or_null")]
     pub(super) base: Option<Base>,
     /// SCA: the dependency.
     pub(super) library: Option<Library>,
@@ -239,6 +252,9 @@ pub(super) struct AffectedPackage {
 #[derive(Debug, Default, PartialEq, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct ContainerRow {
+    /// Only there if an instance wraps this family as it does the others: a severity in there must not be lost.
+    #[serde(deserialize_with = "object_or_null")]
+    pub(super) base: Option<Box<Self>>,
     pub(super) id: Text,
     pub(super) branch: Text,
     pub(super) vulnerability_identifier: Text,
@@ -249,6 +265,26 @@ pub(super) struct ContainerRow {
     pub(super) cvss4_environmental_score: Number,
     pub(super) package: Option<ContainerPackage>,
     pub(super) vuln: Option<ContainerAdvisory>,
+}
+
+impl ContainerRow {
+    /// The row without its wrapper: what is inside counts first.
+    pub(super) fn flat(mut self) -> Self {
+        let Some(inner) = self.base.take() else { return self };
+        Self {
+            base: None,
+            id: inner.id.or(self.id),
+            branch: inner.branch.or(self.branch),
+            vulnerability_identifier: inner.vulnerability_identifier.or(self.vulnerability_identifier),
+            current_state: inner.current_state.or(self.current_state),
+            current_severity: inner.current_severity.or(self.current_severity),
+            fixed_version: inner.fixed_version.or(self.fixed_version),
+            cvss4_base_score: inner.cvss4_base_score.or(self.cvss4_base_score),
+            cvss4_environmental_score: inner.cvss4_environmental_score.or(self.cvss4_environmental_score),
+            package: inner.package.or(self.package),
+            vuln: inner.vuln.or(self.vuln),
+        }
+    }
 }
 
 /// The package of a container row.

@@ -195,7 +195,7 @@ fn write_findings(listed: &[&Finding], open: usize, style: Style, out: &mut dyn 
         pad("place", place_width)
     )?;
     for ((finding, place), title) in listed.iter().zip(&places).zip(&titles) {
-        let severity = pad(severity_word(finding.severity), SEVERITY_WIDTH);
+        let severity = pad(shown::severity(finding), SEVERITY_WIDTH);
         let (on, off) = if style.colour { (colour(finding.severity), "\u{1b}[0m") } else { ("", "") };
         let kind = pad(finding.kind.as_str(), KIND_WIDTH);
         let place = pad(&fit_start(place, place_width), place_width);
@@ -209,10 +209,6 @@ fn write_findings(listed: &[&Finding], open: usize, style: Style, out: &mut dyn 
     let sentence = format!("the table lists the worst {} of {}", listed.len(), counted(open as u64, "open finding"));
     writeln!(out, "and {more} more, none of them worse")?;
     Ok(Written { cut: vec![sentence] })
-}
-
-fn severity_word(severity: Option<Severity>) -> &'static str {
-    severity.map_or("unrated", |severity| severity.as_str())
 }
 
 /// Bold red, red, yellow, cyan, grey (ECMA-48, select graphic rendition).

@@ -117,7 +117,8 @@ fn escape_text(text: &str, inert: &mut String) {
     }
 }
 
-fn ends_with_www(text: &str) -> bool {
+/// Whether the text ends in what, before a dot, begins an address without a scheme.
+pub(in crate::report) fn ends_with_www(text: &str) -> bool {
     text.len().checked_sub(3).and_then(|start| text.get(start..)).is_some_and(|end| end.eq_ignore_ascii_case("www"))
 }
 

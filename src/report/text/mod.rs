@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 use url::Url;
 
-pub(super) use markdown::{escape_markdown, inert_markdown};
+pub(super) use markdown::{ends_with_www, escape_markdown, inert_markdown};
 
 use crate::finding::is_unprintable;
 
@@ -73,7 +73,7 @@ pub(super) fn shorten(text: String, limit: usize) -> String {
 }
 
 /// The address, where it is one that may become a link: https, with a host and without user name or password.
-pub(super) fn https_link(address: &str) -> Option<String> {
+pub(crate) fn https_link(address: &str) -> Option<String> {
     let url = Url::parse(address.trim()).ok()?;
     let is_plain = url.username().is_empty() && url.password().is_none() && url.host().is_some();
     (url.scheme() == "https" && is_plain).then(|| url.into())

@@ -11,7 +11,7 @@ use super::Emulator;
 /// `GET /`: which service this is.
 pub(super) async fn root() -> Json<Value> {
     Json(json!({
-        "service": "cybedefend-sandbox", "version": env!("CARGO_PKG_VERSION"), "commit": null,
+        "service": "cybedefend-sandbox", "version": env!("CARGO_PKG_VERSION"), "commit": "",
         "environment": "sandbox", "deploymentEnv": "loopback",
     }))
 }

@@ -117,7 +117,7 @@ fn package(emulator: &Emulator, finding: &Finding, hit: &PackageHit) -> Value {
     let autofix = fix.map(|fixed| {
         json!({
             "cveId": advisory.cve, "vulnerablePackage": hit.package, "vulnerableVersion": hit.version,
-            "recommendedProposedVersion": fixed, "installCommand": null, "hasFixAvailable": true,
+            "recommendedProposedVersion": fixed, "installCommand": install(hit, fixed), "hasFixAvailable": true,
         })
     });
     json!({
@@ -132,6 +132,18 @@ fn package(emulator: &Emulator, finding: &Finding, hit: &PackageHit) -> Value {
     })
 }
 
+/// How the fixed version is installed, where one command does it.
+fn install(hit: &PackageHit, fixed: &str) -> String {
+    let package = &hit.package;
+    match hit.ecosystem {
+        "npm" => format!("npm install {package}@{fixed}"),
+        "PyPI" => format!("pip install {package}=={fixed}"),
+        "Go" => format!("go get {package}@v{fixed}"),
+        "cargo" => format!("cargo update --package {package} --precise {fixed}"),
+        _ => String::new(),
+    }
+}
+
 fn metadata(finding: &Finding, hit: &PackageHit, advisory: &Advisory) -> Value {
     let cve = (!advisory.cve.is_empty()).then_some(advisory.cve);
     let reference = cve.map(|cve| format!("https://nvd.nist.gov/vuln/detail/{cve}"));
@@ -144,8 +156,8 @@ fn metadata(finding: &Finding, hit: &PackageHit, advisory: &Advisory) -> Value {
     json!({
         "cve": cve, "ghsaId": advisory.id, "internalId": advisory.id, "summary": advisory.summary,
         "details": format!("{} {} is affected: **{}**.", hit.package, hit.version, advisory.summary),
-        "severityGh": severity, "schemaVersion": "1.4.0", "modifiedAt": null, "publishedAt": null, "githubReviewedAt": null,
-        "nvdPublishedAt": null,
+        "severityGh": severity, "schemaVersion": "1.4.0", "modifiedAt": "", "publishedAt": "", "githubReviewedAt": "",
+        "nvdPublishedAt": "",
         "aliases": cve.iter().map(|cve| json!({ "id": id("alias"), "alias": cve })).collect::<Vec<_>>(),
         "cwes": [{ "id": id("cwe"), "cweId": advisory.cwe }],
         "references": reference.iter().map(|url| json!({ "id": id("reference"), "type": "WEB", "url": url })).collect::<Vec<_>>(),

@@ -1,5 +1,6 @@
 //! `GET /project/{project}/results/{family}/grouped`: findings of one rule, or of one advisory and package, together.
 
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 use axum::Json;
@@ -24,7 +25,7 @@ pub(super) async fn list(
     if family == Family::Container {
         return Err(Refusal::not_found("Grouped list"));
     }
-    let query = parse(family, raw.as_deref()).map_err(|errors| Refusal::invalid(&errors))?;
+    let (query, order) = parse(family, raw.as_deref()).map_err(|errors| Refusal::invalid(&errors))?;
     let now = emulator.now();
     let mut store = emulator.store();
     let rows = store.rows(family, &query.filter, now);
@@ -36,25 +37,85 @@ pub(super) async fn list(
             None => groups.push(vec![finding]),
         }
     }
-    // `occurrenceCount`, the largest first, is the documented default and the only order that the sandbox knows.
-    groups.sort_by_key(|group| std::cmp::Reverse(group.len()));
+    order.sort(&mut groups);
     let mut envelope = results::envelope(&emulator, &query, groups.len());
     envelope.extend(results::echoes(&query));
+    // Here a filter that was not given is an empty list (contract section 5.7).
+    for filter in ["severity", "status", "priority"] {
+        let echo = envelope.entry(filter).or_insert(Value::Null);
+        if echo.is_null() {
+            *echo = json!([]);
+        }
+    }
+    envelope.insert("sort".to_owned(), json!(order.by));
+    envelope.insert("order".to_owned(), json!(order.direction));
     envelope.insert("totalOccurrences".to_owned(), json!(rows.len()));
     let page = groups.iter().skip((query.page - 1).saturating_mul(query.size)).take(query.size);
     envelope.insert("groupedVulnerabilities".to_owned(), page.filter_map(|group| describe(group)).collect());
     Ok(Json(Value::Object(envelope)))
 }
 
-/// The grouped list has names of its own for the same filters.
-fn parse(family: Family, raw: Option<&str>) -> Result<Query, Vec<String>> {
+/// In which order groups come.
+struct Order {
+    by: String,
+    /// As it was given.
+    direction: String,
+}
+
+impl Order {
+    /// What groups may be sorted by (contract section 5.2).
+    const KEYS: [&str; 8] = [
+        "occurrenceCount",
+        "highestSeverity",
+        "lastSeen",
+        "currentSeverity",
+        "currentPriority",
+        "createdAt",
+        "highestCvss",
+        "currentCVSS",
+    ];
+
+    /// Sorts groups that stand in the order in which they were found; those that are equal stay in it.
+    fn sort(&self, groups: &mut [Vec<&Finding>]) {
+        let is_descending = self.direction.eq_ignore_ascii_case("desc");
+        groups.sort_by(|left, right| {
+            let order = self.compare(left, right);
+            if is_descending { order.reverse() } else { order }
+        });
+    }
+
+    fn compare(&self, left: &[&Finding], right: &[&Finding]) -> Ordering {
+        fn highest<T: Ord>(group: &[&Finding], of: impl Fn(&Finding) -> T) -> Option<T> {
+            group.iter().map(|finding| of(finding)).max()
+        }
+        fn by<T: Ord>(left: &[&Finding], right: &[&Finding], of: impl Fn(&Finding) -> T) -> Ordering {
+            highest(left, &of).cmp(&highest(right, &of))
+        }
+        match self.by.as_str() {
+            "occurrenceCount" => left.len().cmp(&right.len()),
+            "lastSeen" => by(left, right, |finding| finding.updated),
+            "createdAt" => by(left, right, |finding| finding.created),
+            "currentPriority" => by(left, right, |finding| finding.priority),
+            // A score belongs to a level, so levels order scores as far as a group needs it.
+            _ => by(left, right, |finding| finding.subject.level()),
+        }
+    }
+}
+
+/// The grouped list has names of its own for the same filters, and for its order.
+fn parse(family: Family, raw: Option<&str>) -> Result<(Query, Order), Vec<String>> {
     let mut translated = url::form_urlencoded::Serializer::new(String::new());
     let mut paging = (1, 10);
+    let mut order = Order { by: "occurrenceCount".to_owned(), direction: "DESC".to_owned() };
     let mut errors = Vec::new();
     for (name, value) in pairs(raw) {
         match name.as_str() {
             "page" => count(&name, &value).map_or_else(|error| errors.push(error), |page| paging.0 = page),
             "perPage" => count(&name, &value).map_or_else(|error| errors.push(error), |size| paging.1 = size.min(100)),
+            "sort" if Order::KEYS.contains(&value.as_str()) => order.by = value,
+            "sort" => errors.push(format!("sort must be one of the following values: {}", Order::KEYS.join(", "))),
+            "order" if ["asc", "desc"].contains(&value.to_ascii_lowercase().as_str()) => order.direction = value,
+            "order" => errors.push("order must be one of the following values: ASC, DESC, asc, desc".to_owned()),
             "severityFilter" => drop(translated.append_pair("severity", &value)),
             "statusFilter" => drop(translated.append_pair("status", &value)),
             "priorityFilter" => drop(translated.append_pair("priority", &value)),
@@ -63,7 +124,7 @@ fn parse(family: Family, raw: Option<&str>) -> Result<Query, Vec<String>> {
         }
     }
     match Query::parse(family, Some(&translated.finish())) {
-        Ok(query) if errors.is_empty() => Ok(Query { page: paging.0, size: paging.1, ..query }),
+        Ok(query) if errors.is_empty() => Ok((Query { page: paging.0, size: paging.1, ..query }, order)),
         Ok(_) => Err(errors),
         Err(more) => Err([errors, more].concat()),
     }

@@ -171,6 +171,7 @@ fn written(moment: Timestamp) -> String {
 pub(super) fn api(emulator: &Arc<Emulator>, port: u16) -> Router {
     let protected = Router::new()
         .route("/organizations", get(project::organizations))
+        .route("/organization/{organization}/projects", get(project::of_organization))
         .route("/user/profile", get(project::profile))
         .route("/project/{project}", get(project::show))
         .route("/project/{project}/branches", get(project::branches))

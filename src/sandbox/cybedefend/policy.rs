@@ -63,9 +63,13 @@ fn status(emulator: &Emulator, scan: &Scan) -> (Status, Option<(Timestamp, Times
     let Some(run) = scan.run.as_ref().filter(|run| run.refused.is_none() && scan.phase(now) == Phase::Ended) else {
         return (Status::NotStarted, None);
     };
-    let start = after(run.end, BEFORE_START);
-    let end = after(start, EVALUATION);
     let faults = &emulator.faults;
+    let late = faults.find(|kind| match kind {
+        Kind::PolicyLate(seconds) => Some(Duration::from_secs(u64::from(*seconds))),
+        _ => None,
+    });
+    let start = after(run.end, late.unwrap_or(BEFORE_START));
+    let end = after(start, EVALUATION);
     let policy = emulator.options.policy.is_some() || faults.has(&Kind::PolicyFailed) || faults.has(&Kind::PolicyStuck);
     if !policy || faults.has(&Kind::FailedScan) || now < start {
         return (Status::NotStarted, None);

@@ -3,16 +3,20 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::{Path, RawQuery, State};
 use serde_json::{Value, json};
 
 use super::Emulator;
+use super::query::{count, pairs};
 use super::refusal::Refusal;
+use crate::sandbox::entropy::uuid_from;
 use crate::sandbox::fault::Kind;
 use crate::sandbox::rules::Family;
 
 /// The project's name.
 pub(super) const NAME: &str = "sandbox";
+/// The largest page of projects.
+const LARGEST_PAGE: usize = 10;
 
 /// Lets only the sandbox's own project through: another id is unknown, or another tenant's, which looks the same.
 pub(super) fn check(emulator: &Emulator, project: &str) -> Result<(), Refusal> {
@@ -54,6 +58,36 @@ pub(super) async fn organizations(State(emulator): State<Arc<Emulator>>) -> Json
     Json(json!([{
         "id": emulator.organization_id, "name": "sandbox", "concurrentScanLimit": emulator.options.plan.concurrent_scans,
     }]))
+}
+
+/// `GET /organization/{organization}/projects?page&pageSize&search`: the one project, if the search does not leave it out.
+pub(super) async fn of_organization(
+    State(emulator): State<Arc<Emulator>>,
+    Path(organization): Path<String>,
+    RawQuery(raw): RawQuery,
+) -> Result<Json<Value>, Refusal> {
+    if !organization.eq_ignore_ascii_case(&emulator.organization_id) {
+        return Err(Refusal::not_found("Organization"));
+    }
+    let (mut page, mut is_found) = (1, true);
+    for (name, value) in pairs(raw.as_deref()) {
+        let read = || count(&name, &value).map_err(|error| Refusal::invalid(&[error]));
+        match name.as_str() {
+            "page" => page = read()?,
+            "pageSize" if read()? > LARGEST_PAGE => {
+                return Err(Refusal::invalid(&[format!("pageSize must not be greater than {LARGEST_PAGE}")]));
+            }
+            "search" => is_found = NAME.contains(&value.to_lowercase()),
+            _ => {}
+        }
+    }
+    let project = json!({
+        "projectId": emulator.project_id, "name": NAME, "teamId": uuid_from(&[&emulator.organization_id, "team"]),
+    });
+    Ok(Json(json!({
+        "projects": if is_found && page == 1 { vec![project] } else { Vec::new() },
+        "totalProjects": u8::from(is_found), "totalPages": u8::from(is_found), "mainStatistics": {},
+    })))
 }
 
 /// `GET /user/profile`.

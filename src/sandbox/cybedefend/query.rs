@@ -52,8 +52,12 @@ impl Query {
     /// Reads the query for one family; the error lists everything that is wrong with it.
     pub(super) fn parse(family: Family, raw: Option<&str>) -> Result<Self, Vec<String>> {
         let mut query = Self { page: 1, size: DEFAULT_SIZE, filter: Filter::default() };
-        let errors: Vec<_> =
-            pairs(raw).iter().filter_map(|(name, value)| query.take(family, name, value).err()).collect();
+        let mut pairs = pairs(raw);
+        // Containers' documented keys weigh more, wherever they stand.
+        if family == Family::Container {
+            pairs.sort_by_key(|(name, _)| matches!(name.as_str(), "page" | "limit"));
+        }
+        let errors: Vec<_> = pairs.iter().filter_map(|(name, value)| query.take(family, name, value).err()).collect();
         if family == Family::Sca {
             query.size = query.size.max(DEFAULT_SIZE);
         }
@@ -64,8 +68,8 @@ impl Query {
     fn take(&mut self, family: Family, name: &str, value: &str) -> Result<(), String> {
         let filter = &mut self.filter;
         match name {
-            "pageNumber" if family != Family::Container => self.page = count(name, value)?,
-            "pageSizeNumber" if family != Family::Container => self.size = count(name, value)?,
+            "pageNumber" => self.page = count(name, value)?,
+            "pageSizeNumber" => self.size = count(name, value)?,
             "page" if takes_limit(family) => self.page = count(name, value)?,
             "limit" if takes_limit(family) => self.size = count(name, value)?,
             "severity" => filter.severity.push(one_of(name, value, &Level::ALL.map(Level::as_str), Level::parse)?),
@@ -94,7 +98,8 @@ impl Query {
     }
 }
 
-/// `page` and `limit` are known to these two; the others only know `pageNumber` and `pageSizeNumber`.
+/// `page` and `limit` are known to these two; the others only know `pageNumber` and `pageSizeNumber`. For containers those are not
+/// documented, but the vendor's own client sends nothing else.
 fn takes_limit(family: Family) -> bool {
     matches!(family, Family::Sca | Family::Container)
 }
@@ -179,7 +184,8 @@ mod tests {
         let (sast, container) = (parse(Family::Sast, both), parse(Family::Container, both));
         assert_eq!((sast.page, sast.size), (3, 50));
         assert_eq!((container.page, container.size), (4, 60));
-        assert_eq!(parse(Family::Container, "pageNumber=3&pageSizeNumber=50").size, DEFAULT_SIZE);
+        assert_eq!(parse(Family::Container, "page=4&limit=60&pageNumber=3&pageSizeNumber=50"), container);
+        assert_eq!(parse(Family::Container, "pageNumber=3&pageSizeNumber=50").size, 50);
         assert_eq!(parse(Family::Sca, "pageSizeNumber=30").size, 30);
     }
 

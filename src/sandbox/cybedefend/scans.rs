@@ -10,10 +10,12 @@ use axum::response::{IntoResponse as _, Response};
 use serde_json::{Map, Value, json};
 
 use super::refusal::Refusal;
+use super::results::allowed_family;
 use super::store::{Phase, Scan};
 use super::{Emulator, project, signature, written};
 use crate::sandbox::entropy::uuid_from;
 use crate::sandbox::fault::Kind;
+use crate::sandbox::rules::Family;
 
 const SOURCE_TYPES: [&str; 6] = ["manual", "cli", "github", "gitlab", "jetbrains", "vscode"];
 /// Registries that images are scanned from, as path segments; GitHub's has a path of its own.
@@ -94,6 +96,7 @@ pub(super) async fn start_container(
     body: Bytes,
 ) -> Result<Json<Value>, Refusal> {
     project::check(&emulator, &project)?;
+    allowed_family(&emulator, Family::Container.as_str())?;
     let fields = read_body(&headers, &body)?;
     check_source_type(&fields)?;
     let image = required(&fields, "imageToScan")?;
@@ -159,6 +162,10 @@ pub(super) fn state(emulator: &Emulator, scan: &Scan) -> String {
     }
 }
 
+fn name(scan: &Scan) -> String {
+    format!("scan of {}", scan.image.as_deref().or(scan.branch.as_deref()).unwrap_or("an archive"))
+}
+
 /// `scanType`: what was scanned.
 pub(super) fn kind(scan: &Scan) -> &'static str {
     if scan.image.is_some() { "container" } else { "full" }
@@ -190,7 +197,7 @@ pub(super) async fn show(
     let started = run.filter(|_| phase != Phase::Queued).map(|run| written(run.start));
     let end = run.filter(|_| ended).map(|run| written(run.end));
     Ok(Json(json!({
-        "id": scan.id, "name": format!("scan of {}", scan.branch.as_deref().unwrap_or("an archive")), "state": state,
+        "id": scan.id, "name": name(scan), "state": state,
         "language": run.map(|run| run.languages.clone()).unwrap_or_default(), "projectId": emulator.project_id,
         "private": false, "initializerUserId": uuid_from(&[&emulator.organization_id, "user"]),
         "createAt": written(scan.created), "updatedAt": written(now), "scanType": kind(scan), "startTime": started,

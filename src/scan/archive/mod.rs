@@ -79,5 +79,5 @@ pub fn ready(path: &Path) -> Result<Summary, Error> {
     if files == 0 {
         return Err(refused("there is no file in it".to_owned()));
     }
-    write::summarize(&file, u64::try_from(files).unwrap_or(u64::MAX)).map_err(|error| refused(error.to_string()))
+    write::summarise(&file, u64::try_from(files).unwrap_or(u64::MAX)).map_err(|error| refused(error.to_string()))
 }

@@ -94,12 +94,12 @@ fn write_within(limit: u64, selection: &Selection, destination: &File) -> Result
     let file = writer.archive.finish().map_err(|error| Error::write(&error))?;
     file.into_inner().map_err(|error| Error::write(&error))?;
     let entries = u64::try_from(selection.files.len()).unwrap_or(u64::MAX);
-    let summary = summarize(destination, entries).map_err(|error| Error::write(&error))?;
+    let summary = summarise(destination, entries).map_err(|error| Error::write(&error))?;
     if summary.bytes > limit { Err(Error::TooLarge { limit }) } else { Ok(summary) }
 }
 
 /// Reads the archive again, for its length and digest.
-pub(super) fn summarize(mut archive: &File, entries: u64) -> std::io::Result<Summary> {
+pub(super) fn summarise(mut archive: &File, entries: u64) -> std::io::Result<Summary> {
     archive.rewind()?;
     let mut digest = Sha256::new();
     let mut reader = BufReader::with_capacity(COPY_BYTES, archive);

@@ -90,6 +90,7 @@ impl Server {
             project_id: Some(PROJECT.to_owned()),
             branch: Some("main".to_owned()),
             directory: String::new(),
+            image: None,
         }
     }
 

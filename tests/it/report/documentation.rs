@@ -1,5 +1,6 @@
 use std::path::Path;
 
+use scangate::ci::github::outputs;
 use scangate::error::Class;
 use scangate::report::Format;
 
@@ -37,4 +38,14 @@ fn the_page_of_reports_names_every_format() {
     for format in Format::ALL {
         assert!(page.contains(&format!("\n## `{format}`")), "{format}");
     }
+}
+
+#[test]
+fn the_page_of_reports_lists_every_step_output_in_its_order() {
+    let page = page("reports.md");
+    let table = page.split("| output | what it is |\n|---|---|\n").nth(1).unwrap_or_default();
+    let documented: Vec<&str> = table.lines().take_while(|line| line.starts_with('|')).collect();
+    let coded: Vec<String> =
+        outputs::ALL.iter().map(|output| format!("| `{}` | {} |", output.name, output.description)).collect();
+    assert_eq!(documented, coded);
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use scangate::sandbox::{Policy, SandboxOptions};
 use serde_json::{Value, json};
 
 use super::ids;
@@ -201,6 +202,29 @@ async fn thirty_thousand_findings_are_paged_through() {
     assert_eq!((&last["total"], ids(&last).len()), (&json!(30000), 100));
     assert_eq!(last["vulnerabilities"][99]["base"]["currentSeverity"], "critical");
     assert_eq!(ids(&session.list("sast", "?pageSizeNumber=100&pageNumber=301").await).len(), 0);
+}
+
+#[tokio::test]
+async fn the_evaluation_of_the_policy_starts_late() {
+    let late = |options: &mut SandboxOptions| options.policy = Some(Policy::warning());
+    let session = Session::with(&["policy-late=60"], late).await;
+    let scan = session.scan("main", CARELESS).await;
+    for (seconds, status) in [(38, "NOT_STARTED"), (1, "PENDING"), (2, "COMPLETED")] {
+        session.clock.advance(Duration::from_secs(seconds));
+        let reply = session.get(&format!("/projects/{{p}}/scans/{scan}/evaluation-status")).await.json();
+        assert_eq!(reply["status"], status, "{seconds}");
+    }
+    let violations = session.get(&format!("/projects/{{p}}/scans/{scan}/violations")).await.json();
+    assert_eq!((&violations["total"], &violations["violations"][0]["actionTaken"]), (&json!(2), &json!("WARN")));
+}
+
+#[tokio::test]
+async fn an_image_is_scanned_only_where_the_plan_includes_it() {
+    for (fault, status) in [("plan-403=container", 403), ("plan-403=sast", 200)] {
+        let session = Session::start(&[fault]).await;
+        let reply = session.call("POST", "/project/{p}/scan/container/start", r#"{"imageToScan":"node:18"}"#).await;
+        assert_eq!(reply.status, status, "{fault}");
+    }
 }
 
 #[tokio::test]

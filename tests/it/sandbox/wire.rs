@@ -5,12 +5,14 @@ use std::io::{self, Cursor, Write as _};
 use std::time::Duration;
 
 use scangate::clock::Clock;
-use scangate::sandbox::{Fault, SandboxOptions, Server};
+use scangate::sandbox::{SandboxOptions, Server};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
+
+use crate::served::in_process;
 
 /// An answer as it came over the wire.
 #[derive(Debug)]
@@ -95,7 +97,7 @@ pub(super) fn archive(files: &[(&str, &str)]) -> Vec<u8> {
 }
 
 /// A small tree with something in each family that an upload can have.
-pub(super) const CARELESS: &[(&str, &str)] = &[
+pub(crate) const CARELESS: &[(&str, &str)] = &[
     ("app/main.py", "import os\nos.system(command)\n"),
     ("app/settings.py", "db_password = \"correct-horse-battery\"\n"),
     ("requirements.txt", "PyYAML==5.3.1\nflask\n"),
@@ -116,11 +118,7 @@ impl Session {
     }
 
     pub(super) async fn with(faults: &[&str], change: impl FnOnce(&mut SandboxOptions)) -> Self {
-        let clock = Clock::simulated("2026-03-01T10:00:00Z".parse().unwrap());
-        let faults = faults.iter().map(|fault| fault.parse::<Fault>().unwrap()).collect();
-        let mut options = SandboxOptions { clock: clock.clone(), faults, ..SandboxOptions::default() };
-        change(&mut options);
-        let server = Server::start(options).await.unwrap();
+        let (server, clock) = in_process(faults, change).await;
         let mut session = Self { server, clock, token: String::new() };
         session.log_in().await;
         session
