@@ -45,6 +45,12 @@ struct Refused(Option<&'static str>);
 
 impl Refused {
     const FLAGS: [&'static str; 6] = ["api-url", "auth-url", "token-file", "token-command", "pat", "upload"];
+
+    fn check(&self) -> Result<(), settings::Error> {
+        let Some(name) = self.0 else { return Ok(()) };
+        let message = format!("a demo talks to its own sandbox only and takes no --{name}");
+        Err(settings::Error::new(message).with_hint("use `scangate scan` for a real platform"))
+    }
 }
 
 impl clap::Args for Refused {
@@ -78,14 +84,9 @@ const INTRODUCTION: &str =
 /// The client is the one that talks to real platforms; only the platform is the sandbox. Both share a simulated clock, so that
 /// the waits of a real scan take no time.
 pub(super) async fn run(arguments: Arguments, context: &Context) -> Result<u8, Error> {
-    if let Some(name) = arguments.refused.0 {
-        // No report is written: it would show the arguments, and the value may be a credential that nobody knows as one.
-        let message = format!("a demo talks to its own sandbox only and takes no --{name}");
-        return Err(settings::Error::new(message).with_hint("use `scangate scan` for a real platform").into());
-    }
     let layers = Layers::new(&arguments.flags.given, &context.environment);
-    let demo = DemoSettings::resolve(&layers)
-        .map_err(|error| pipeline::end_before_it_began(error.into(), &layers, true, context))?;
+    let demo = arguments.refused.check().and_then(|()| DemoSettings::resolve(&layers));
+    let demo = demo.map_err(|error| pipeline::end_before_it_began(error.into(), &layers, true, context))?;
     let folder = context.environment.temporary_folder();
     let example = Example::unpack(&folder).map_err(|error| {
         let message = format!("the demo's example cannot be written to {}: {}", folder.display(), reason(&error));

@@ -72,10 +72,10 @@ impl Delivery<'_> {
         for problem in endings.chain(&self.finished.problems) {
             self.context.printer.problem(problem);
         }
-        self.show();
         if self.attempt(Self::write_outcome) {
             self.context.printer.event(&Event::Wrote(&self.settings.outcome));
         }
+        self.show();
         if let Some(github) = &self.context.github {
             self.tell(github);
         }

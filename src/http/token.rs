@@ -54,29 +54,35 @@ impl Signer {
         if let Some(token) = current.as_ref().filter(|token| client.clock().monotonic() < token.renew_at) {
             return Ok(token.clone());
         }
-        let token = exchange(grant, client).await?;
+        let has_worked = current.is_some();
+        let token = exchange(grant, client, has_worked).await?;
         *current = Some(token.clone());
         Ok(token)
     }
 
-    /// Forgets a token that was refused, unless another call has renewed it already.
+    /// Lets nobody use a token again that was refused, unless another call has renewed it already.
     pub(super) async fn discard(&self, refused: &Token) {
         if let Self::Renewing { current, .. } = self {
             let mut current = current.lock().await;
-            if current.as_ref().is_some_and(|token| token.secret.expose() == refused.secret.expose()) {
-                *current = None;
+            if let Some(token) = current.as_mut().filter(|token| token.secret.expose() == refused.secret.expose()) {
+                token.renew_at = Duration::ZERO;
             }
         }
     }
 }
 
-async fn exchange(grant: &Grant, client: &Client) -> Result<Token, Error> {
+/// Gets a token; `has_worked` says whether the grant has brought one before, which makes a refusal another story.
+async fn exchange(grant: &Grant, client: &Client, has_worked: bool) -> Result<Token, Error> {
     let asked = client.clock().monotonic();
     let call = Call::post_form(grant.token_url.clone(), grant.form.clone(), Replay::Safe);
     // Boxed, because the call that waits for the token is itself a call.
     let answer = Box::pin(client.json::<Answer>(call)).await.map_err(|error| match error.status() {
         // RFC 6749 section 5.2 refuses a grant with 400, servers before it with 401 or 403.
-        Some(400 | 401 | 403) => error.meaning(Class::Auth, &grant.refusal, &grant.remedy),
+        Some(400 | 401 | 403) => {
+            let since =
+                if has_worked { ", though this run had used it before: it was revoked, or has expired" } else { "" };
+            error.meaning(Class::Auth, &format!("{}{since}", grant.refusal), &grant.remedy)
+        }
         _ => error,
     })?;
     let token = answer.access_token.and_then(|token| Secret::new(token.0.expose_secret()));

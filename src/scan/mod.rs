@@ -90,13 +90,14 @@ pub struct Finished {
 }
 
 impl Finished {
-    /// A run that ended before it had begun, such as over a setting that cannot be read. It has a cause and no results.
+    /// A run that ended before it had begun, such as over a setting that cannot be read. It has a cause and no results. Its
+    /// arguments are not shown: what is wrong with them may be that a credential stands where nobody takes it for one.
     pub fn before_it_began(mut problem: Problem, surroundings: &Surroundings<'_>) -> Self {
         redaction::clean_problem(&mut problem, surroundings.redactor);
         let verdict = judge(&[], &GateSettings::default());
         let (problems, on) = (vec![problem], OnClass::default());
         let conclusion = conclude(&verdict, &[], &problems, &on);
-        let facts = surroundings.facts(surroundings.clock.now());
+        let facts = RunFacts { arguments: Vec::new(), ..surroundings.facts(surroundings.clock.now()) };
         Self { facts, results: Vec::new(), verdict, conclusion, problems, on }
     }
 

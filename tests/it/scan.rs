@@ -74,7 +74,8 @@ fn a_wrong_token_is_refused_and_not_shown() {
 fn a_token_that_is_revoked_in_the_middle_of_the_poll_ends_the_run() {
     // Slow enough for a look at the scan while it runs.
     let served = Served::at_speed(20, &["revoke-pat"]);
-    assert_ends(&served, served.scan(&["-vv"]), 3, "auth", "the personal access token was refused");
+    let revoked = "the personal access token was refused, though this run had used it before";
+    assert_ends(&served, served.scan(&["-vv"]), 3, "auth", revoked);
 }
 
 #[test]
@@ -161,6 +162,9 @@ fn a_credential_in_the_wrong_place_is_in_no_report_about_it() {
     let served = Served::with_faults(&[]);
     let pat = served.variable(PAT);
     assert_ends(&served, served.scan(&["-vv", "--fail-on", pat]), 2, "usage", "from --fail-on holds a credential");
+    let in_address = served.scan(&["-vv", "--api-url", "https://me:open-sesame@127.0.0.1/"]);
+    let ended = assert_ends(&served, in_address, 2, "usage", "the address from --api-url must not hold credentials");
+    ended.assert_no_trace_of("open-sesame");
 }
 
 #[test]

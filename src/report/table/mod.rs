@@ -124,7 +124,7 @@ fn write_platform(result: &ScanResult, style: Style, out: &mut dyn Write) -> io:
     let ending = match &result.ending {
         Ending::Complete => "complete".to_owned(),
         Ending::Started => "started, no result yet".to_owned(),
-        Ending::Short(problem) => format!("{}, not complete", problem.class),
+        Ending::Short(problem) => format!("no complete result ({})", problem.class),
     };
     lines(
         out,

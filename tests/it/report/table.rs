@@ -93,7 +93,7 @@ platforms
   shop (CybeDefend): complete; 10 open: 2 critical, 2 high, 1 medium, 2 low, 1 info, 2 unrated; 2
   closed
     scan scan-1  https://eu.cybedefend.com/project/p-1
-  slow (CybeDefend): timeout, not complete; 0 open
+  slow (CybeDefend): no complete result (timeout); 0 open
     scan scan-1  https://eu.cybedefend.com/project/p-1
     timeout: the platform did not answer in time
       request id 42
