@@ -1,5 +1,6 @@
 //! Addresses and credentials of the emulated platforms.
 
+use super::bestdefense::BestDefenseAccess;
 use super::cybedefend::CybeDefendAccess;
 use super::cyberorigen::CyberOrigenAccess;
 use super::dialect::Dialect;
@@ -11,6 +12,8 @@ pub enum Access {
     CybeDefend(CybeDefendAccess),
     /// CyberOrigen.
     CyberOrigen(CyberOrigenAccess),
+    /// BestDefense.
+    BestDefense(BestDefenseAccess),
 }
 
 impl Access {
@@ -19,6 +22,7 @@ impl Access {
         match self {
             Self::CybeDefend(_) => Dialect::CybeDefend,
             Self::CyberOrigen(_) => Dialect::CyberOrigen,
+            Self::BestDefense(_) => Dialect::BestDefense,
         }
     }
 
@@ -27,13 +31,14 @@ impl Access {
         match self {
             Self::CybeDefend(access) => access.environment(),
             Self::CyberOrigen(access) => access.environment(),
+            Self::BestDefense(access) => access.environment(),
         }
     }
 
     /// What else there is to know, one line each.
     pub fn remarks(&self) -> Vec<String> {
         match self {
-            Self::CybeDefend(_) => Vec::new(),
+            Self::CybeDefend(_) | Self::BestDefense(_) => Vec::new(),
             Self::CyberOrigen(access) => access.remarks(),
         }
     }

@@ -10,17 +10,20 @@ pub enum Dialect {
     CybeDefend,
     /// CyberOrigen: hosts and ranges of addresses.
     CyberOrigen,
+    /// BestDefense: verified sites.
+    BestDefense,
 }
 
 impl Dialect {
     /// All of them, in the order in which they are announced.
-    pub const ALL: [Self; 2] = [Self::CybeDefend, Self::CyberOrigen];
+    pub const ALL: [Self; 3] = [Self::CybeDefend, Self::CyberOrigen, Self::BestDefense];
 
     /// The word of `--platform`, and the prefix of a fault.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::CybeDefend => "cybedefend",
             Self::CyberOrigen => "cyberorigen",
+            Self::BestDefense => "bestdefense",
         }
     }
 }

@@ -13,6 +13,8 @@ mod access;
 mod announcement;
 mod archive;
 mod attacks;
+mod bearer;
+mod bestdefense;
 mod core;
 mod cybedefend;
 mod cyberorigen;
@@ -30,6 +32,7 @@ mod server;
 
 pub use access::Access;
 pub use announcement::{Announcement, Served, serve};
+pub use bestdefense::{BestDefenseAccess, BestDefenseFault, Permission, Site};
 pub use cybedefend::{CybeDefendAccess, CybeDefendFault, CybeDefendOptions, Plan, Policy, UploadLimits};
 pub use cyberorigen::{CyberOrigenAccess, CyberOrigenFault, CyberOrigenOptions};
 pub use dialect::Dialect;

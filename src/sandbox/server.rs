@@ -8,6 +8,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::access::Access;
+use super::bestdefense::{self, BestDefenseAccess};
 use super::core::{Core, Life};
 use super::cybedefend::{self, CybeDefendAccess};
 use super::cyberorigen::{self, CyberOrigenAccess};
@@ -40,6 +41,7 @@ impl Server {
             let emulation = match dialect {
                 Dialect::CybeDefend => cybedefend::emulate(core, api, std::mem::take(&mut options.cybedefend)).await?,
                 Dialect::CyberOrigen => cyberorigen::emulate(core, api, std::mem::take(&mut options.cyberorigen))?,
+                Dialect::BestDefense => bestdefense::emulate(core, api)?,
             };
             server.add(emulation);
         }
@@ -74,6 +76,13 @@ impl Server {
         self.accesses
             .iter()
             .find_map(|access| if let Access::CyberOrigen(access) = access { Some(access) } else { None })
+    }
+
+    /// How BestDefense is reached, if it is emulated.
+    pub fn bestdefense(&self) -> Option<&BestDefenseAccess> {
+        self.accesses
+            .iter()
+            .find_map(|access| if let Access::BestDefense(access) = access { Some(access) } else { None })
     }
 
     /// Waits until the sandbox has ended by itself, after its idle time.

@@ -1,6 +1,7 @@
 //! What can go wrong on every platform. What only one of them knows stands in its own folder.
 
 use super::given::Given;
+use crate::sandbox::bestdefense::BestDefenseFault;
 use crate::sandbox::cybedefend::CybeDefendFault;
 use crate::sandbox::cyberorigen::CyberOrigenFault;
 use crate::sandbox::dialect::Dialect;
@@ -52,6 +53,8 @@ pub enum Kind {
     CybeDefend(CybeDefendFault),
     /// What only CyberOrigen can do.
     CyberOrigen(CyberOrigenFault),
+    /// What only BestDefense can do.
+    BestDefense(BestDefenseFault),
 }
 
 impl Kind {
@@ -86,6 +89,7 @@ impl Kind {
         Self::common(given).or_else(|| {
             dialects.iter().find_map(|dialect| match dialect {
                 Dialect::CybeDefend => CybeDefendFault::parse(given).map(|fault| fault.map(Self::CybeDefend)),
+                Dialect::BestDefense => BestDefenseFault::parse(given).map(|fault| fault.map(Self::BestDefense)),
                 Dialect::CyberOrigen => CyberOrigenFault::parse(given).map(|fault| fault.map(Self::CyberOrigen)),
             })
         })
@@ -128,6 +132,7 @@ impl Kind {
         match self {
             Self::CybeDefend(_) => Some(Dialect::CybeDefend),
             Self::CyberOrigen(_) => Some(Dialect::CyberOrigen),
+            Self::BestDefense(_) => Some(Dialect::BestDefense),
             _ => None,
         }
     }
@@ -147,6 +152,7 @@ impl Kind {
                 | Self::CutJson
                 | Self::Html
                 | Self::RedirectForeign(_)
+                | Self::BestDefense(BestDefenseFault::SuccessFalse(_))
         )
     }
 }
