@@ -3,6 +3,7 @@
 use super::bestdefense::BestDefenseAccess;
 use super::cybedefend::CybeDefendAccess;
 use super::cyberorigen::CyberOrigenAccess;
+use super::cybrium::CybriumAccess;
 use super::dialect::Dialect;
 
 /// How one emulated platform is reached. The credentials are good for nothing else, so that showing them is no leak.
@@ -10,6 +11,8 @@ use super::dialect::Dialect;
 pub enum Access {
     /// CybeDefend.
     CybeDefend(CybeDefendAccess),
+    /// Cybrium.
+    Cybrium(CybriumAccess),
     /// CyberOrigen.
     CyberOrigen(CyberOrigenAccess),
     /// BestDefense.
@@ -21,6 +24,7 @@ impl Access {
     pub fn dialect(&self) -> Dialect {
         match self {
             Self::CybeDefend(_) => Dialect::CybeDefend,
+            Self::Cybrium(_) => Dialect::Cybrium,
             Self::CyberOrigen(_) => Dialect::CyberOrigen,
             Self::BestDefense(_) => Dialect::BestDefense,
         }
@@ -30,6 +34,7 @@ impl Access {
     pub fn environment(&self) -> Vec<(&'static str, String)> {
         match self {
             Self::CybeDefend(access) => access.environment(),
+            Self::Cybrium(access) => access.environment(),
             Self::CyberOrigen(access) => access.environment(),
             Self::BestDefense(access) => access.environment(),
         }
@@ -39,6 +44,7 @@ impl Access {
     pub fn remarks(&self) -> Vec<String> {
         match self {
             Self::CybeDefend(_) | Self::BestDefense(_) => Vec::new(),
+            Self::Cybrium(access) => access.remarks(),
             Self::CyberOrigen(access) => access.remarks(),
         }
     }

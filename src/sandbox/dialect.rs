@@ -8,6 +8,8 @@ use std::str::FromStr;
 pub enum Dialect {
     /// CybeDefend: source trees and images.
     CybeDefend,
+    /// Cybrium: named targets, and other scanners' SARIF.
+    Cybrium,
     /// CyberOrigen: hosts and ranges of addresses.
     CyberOrigen,
     /// BestDefense: verified sites.
@@ -16,12 +18,13 @@ pub enum Dialect {
 
 impl Dialect {
     /// All of them, in the order in which they are announced.
-    pub const ALL: [Self; 3] = [Self::CybeDefend, Self::CyberOrigen, Self::BestDefense];
+    pub const ALL: [Self; 4] = [Self::CybeDefend, Self::Cybrium, Self::CyberOrigen, Self::BestDefense];
 
     /// The word of `--platform`, and the prefix of a fault.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::CybeDefend => "cybedefend",
+            Self::Cybrium => "cybrium",
             Self::CyberOrigen => "cyberorigen",
             Self::BestDefense => "bestdefense",
         }

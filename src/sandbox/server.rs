@@ -12,6 +12,7 @@ use super::bestdefense::{self, BestDefenseAccess};
 use super::core::{Core, Life};
 use super::cybedefend::{self, CybeDefendAccess};
 use super::cyberorigen::{self, CyberOrigenAccess};
+use super::cybrium::{self, CybriumAccess};
 use super::dialect::Dialect;
 use super::listener::{Bound, Emulation};
 use super::options::SandboxOptions;
@@ -40,6 +41,7 @@ impl Server {
             let core = Arc::new(Core::new(dialect, &options.faults, &life)?);
             let emulation = match dialect {
                 Dialect::CybeDefend => cybedefend::emulate(core, api, std::mem::take(&mut options.cybedefend)).await?,
+                Dialect::Cybrium => cybrium::emulate(core, api)?,
                 Dialect::CyberOrigen => cyberorigen::emulate(core, api, std::mem::take(&mut options.cyberorigen))?,
                 Dialect::BestDefense => bestdefense::emulate(core, api)?,
             };
@@ -69,6 +71,11 @@ impl Server {
         self.accesses
             .iter()
             .find_map(|access| if let Access::CybeDefend(access) = access { Some(access) } else { None })
+    }
+
+    /// How Cybrium is reached, if it is emulated.
+    pub fn cybrium(&self) -> Option<&CybriumAccess> {
+        self.accesses.iter().find_map(|access| if let Access::Cybrium(access) = access { Some(access) } else { None })
     }
 
     /// How CyberOrigen is reached, if it is emulated.

@@ -4,6 +4,7 @@
 mod bestdefense;
 mod client;
 mod cyberorigen;
+mod cybrium;
 mod faults;
 mod scans;
 mod shapes;
