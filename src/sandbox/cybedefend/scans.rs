@@ -12,11 +12,12 @@ use serde_json::{Map, Value, json};
 use super::fault::CybeDefendFault;
 use super::refusal::Refusal;
 use super::results::allowed_family;
-use super::store::{Phase, Scan};
+use super::store::Scan;
 use super::{Emulator, project, signature, written};
 use crate::sandbox::entropy::uuid_from;
 use crate::sandbox::fault::Kind;
 use crate::sandbox::rules::Family;
+use crate::sandbox::run::Phase;
 
 const SOURCE_TYPES: [&str; 6] = ["manual", "cli", "github", "gitlab", "jetbrains", "vscode"];
 /// Registries that images are scanned from, as path segments; GitHub's has a path of its own.
