@@ -1,8 +1,10 @@
 //! The sandbox over real sockets: routes, tokens, lists and policy, as the contract has them.
 #![expect(clippy::unwrap_used, reason = "helpers of tests, outside the functions that the lint exempts")]
 
+mod bestdefense;
 mod client;
 mod cyberorigen;
+mod cybrium;
 mod faults;
 mod scans;
 mod shapes;
