@@ -5,9 +5,14 @@
 mod about;
 pub mod cybedefend;
 mod error;
+mod identifier;
 mod lenient;
 pub mod options;
+mod pages;
 mod request;
+mod text;
+mod tolerant;
+mod words;
 
 use std::fmt;
 use std::str::FromStr;

@@ -2,10 +2,11 @@
 
 use super::family::Family;
 use super::mapping::{Common, Mapper, Own, Row, key, rating, texts, weakness_numbers};
-use super::text::{advice, sentences, slug};
+use super::text::advice;
 use super::wire::{Advisory, Base, ContainerRow, WrappedRow};
 use crate::finding::{Finding, Location, Package, PackageLocation, Rule};
 use crate::platform::lenient::{List, Number};
+use crate::platform::text::{sentences, slug};
 
 /// What is said of every secret in place of the platform's words: any of those could hold the value.
 const SECRET_MESSAGE: &str = "A credential is written into this file.";
