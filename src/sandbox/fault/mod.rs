@@ -38,7 +38,8 @@ impl Fault {
         Kind::NAMES.into_iter().chain(own.into_iter().flatten().copied())
     }
 
-    fn is_for(&self, dialect: Dialect) -> bool {
+    /// Whether this platform plays it.
+    pub fn is_for(&self, dialect: Dialect) -> bool {
         [self.dialect, self.kind.dialect()].into_iter().flatten().all(|only| only == dialect)
     }
 }
