@@ -3,6 +3,7 @@
 mod action;
 mod architecture;
 mod archive;
+mod bestdefense_client;
 mod cli;
 mod cybedefend_client;
 mod cybedefend_traps;
