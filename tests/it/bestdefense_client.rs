@@ -157,7 +157,9 @@ async fn a_rate_limit_is_waited_for_in_seconds_and_until_a_date_also_at_the_crea
             if std::mem::replace(&mut refused, true) {
                 return Answer::json(201, &json!({ "success": true, "id": REPORT }));
             }
-            Answer::json(429, &json!({ "success": false })).header("retry-after", after).header("date", "Sun, 22 Nov 2026 10:00:00 GMT")
+            Answer::json(429, &json!({ "success": false }))
+                .header("retry-after", after)
+                .header("date", "Sun, 22 Nov 2026 10:00:00 GMT")
         })
         .await;
         server.start_scan(HOST).await.unwrap();
@@ -338,11 +340,7 @@ async fn nothing_cancels_a_scan_since_no_call_for_it_is_documented() {
 }
 
 /// Counts calls, and answers the first `late` of them otherwise.
-fn late(
-    late: u32,
-    mut early: impl FnMut() -> Answer,
-    mut then: impl FnMut() -> Answer,
-) -> impl FnMut() -> Answer {
+fn late(late: u32, mut early: impl FnMut() -> Answer, mut then: impl FnMut() -> Answer) -> impl FnMut() -> Answer {
     let calls = AtomicU32::new(0);
     move || if calls.fetch_add(1, Ordering::SeqCst) < late { early() } else { then() }
 }
