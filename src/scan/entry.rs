@@ -104,8 +104,6 @@ async fn follow<P: Platform>(
         result.unlisted = collected.unlisted;
         result.controls = collected.controls;
         result.notes.extend(collected.notes);
-        result.unlisted = collected.unlisted;
-        result.controls = collected.controls;
     }
     let mut missing = collected.missing;
     if let Ended::Degraded(reason) = ended {

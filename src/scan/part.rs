@@ -14,6 +14,7 @@ use crate::credentials::Credential;
 use crate::error::Error;
 use crate::finding::{Ending, ScanResult, fingerprint};
 use crate::http::{Client, Options};
+use crate::platform::bestdefense::BestDefense;
 use crate::platform::cybedefend::CybeDefend;
 use crate::platform::cyberorigen::CyberOrigen;
 use crate::platform::{About, PlatformId};
@@ -88,6 +89,9 @@ impl<'a> Part<'a> {
             }
             PlatformId::CyberOrigen => {
                 entry::run::<CyberOrigen>(request, &prepared.subject, &context, &self.result).await
+            }
+            PlatformId::BestDefense => {
+                entry::run::<BestDefense>(request, &prepared.subject, &context, &self.result).await
             }
         }
     }
