@@ -9,6 +9,7 @@ use tokio::sync::mpsc;
 use super::Reply;
 use super::fault::{Fault, Refusal};
 use super::head::Head;
+use super::raw::RawCopy;
 use super::words;
 use crate::error::Class;
 
@@ -35,13 +36,20 @@ pub(super) struct Incoming {
     response: reqwest::Response,
     repeated: bool,
     wants_json: bool,
+    copy: Option<RawCopy>,
     read: u64,
 }
 
 impl Incoming {
     #[expect(clippy::disallowed_types, reason = "src/http is the place that may name it")]
-    pub(super) fn new(head: Head, response: reqwest::Response, repeated: bool, wants_json: bool) -> Self {
-        Self { head, response, repeated, wants_json, read: 0 }
+    pub(super) fn new(
+        head: Head,
+        response: reqwest::Response,
+        repeated: bool,
+        wants_json: bool,
+        copy: Option<RawCopy>,
+    ) -> Self {
+        Self { head, response, repeated, wants_json, copy, read: 0 }
     }
 
     /// The whole body.
@@ -90,16 +98,21 @@ impl Incoming {
             body.extend(chunk.iter().take(LARGEST_REFUSAL - body.len()));
         }
         let wait = self.head.rate_limit.wait(self.head.status);
+        let until = wait.and_then(|wait| self.head.read_at.checked_add(wait).ok());
         Fault::Refused(Refusal {
             status: self.head.status,
             words: words::of_body(&body),
             request_id: self.head.request_id,
             wait,
+            until,
         })
     }
 
     async fn chunk(&mut self) -> Result<Option<Bytes>, Fault> {
         let chunk = self.response.chunk().await.map_err(Fault::of_transport)?;
+        if let (Some(copy), Some(chunk)) = (&self.copy, &chunk) {
+            copy.push(chunk);
+        }
         self.read += chunk.as_ref().map_or(0, |chunk| chunk.len() as u64);
         if self.read > LARGEST_ANSWER {
             return Err(self.misunderstood(&format!("with more than {} MiB", LARGEST_ANSWER >> 20)));

@@ -7,7 +7,11 @@ use bytes::Bytes;
 use serde::Serialize;
 use url::Url;
 
+use super::grant::secrets_of;
 use crate::credentials::Secret;
+
+/// The shortest secret, in characters, that is taken out of what is said of its own request. Shorter ones are in every other word.
+const SHORTEST_CONCEALED: usize = 4;
 
 /// Whether a request may be sent again after a failure (DESIGN section 6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -196,9 +200,17 @@ impl Call {
 
     /// Keeps the answer out of raw copies: it is a secret.
     #[must_use]
-    pub(super) fn private(mut self) -> Self {
+    pub fn private(mut self) -> Self {
         self.private = true;
         self
+    }
+
+    /// The text without the secrets of the call's own form, however short: a server that refuses an MFA code may repeat it.
+    pub(super) fn conceal(&self, text: &str) -> String {
+        let Body::Form(fields) = &self.body else { return text.to_owned() };
+        let secrets =
+            secrets_of(fields).map(Secret::expose).filter(|secret| secret.chars().count() >= SHORTEST_CONCEALED);
+        secrets.fold(text.to_owned(), |text, secret| text.replace(secret, "***"))
     }
 
     /// Adds a header, or replaces the client's own. The name is in lower case.

@@ -15,6 +15,7 @@ use super::fault::Fault;
 use super::head::Head;
 use super::origin::SafeUrl;
 use super::pace::Pace;
+use super::raw::RawCopies;
 use super::retry::{Retry, Step};
 use super::token::{Signer, Token};
 use super::transport::Transports;
@@ -63,14 +64,20 @@ struct Shared {
     transports: Transports,
     paces: Mutex<HashMap<Origin, Pace>>,
     requests: AtomicU64,
+    raw: Option<RawCopies>,
 }
 
 impl Client {
     /// Makes the client of a run that must end `deadline` (on [`Clock::monotonic`]) at the latest. A file of `options` that cannot
-    /// be read or holds something else is an error of class `usage` that names it.
+    /// be read or holds something else is an error of class `usage` that names it; so is a folder for raw copies that exists. What
+    /// a proxy's address holds as a password is taught to the redactor.
     pub fn new(options: &Options, clock: Clock, deadline: Duration, redactor: Redactor) -> Result<Self, Error> {
-        let shared =
-            Shared { transports: Transports::new(options)?, paces: Mutex::default(), requests: AtomicU64::new(0) };
+        let shared = Shared {
+            transports: Transports::new(options, &redactor)?,
+            paces: Mutex::default(),
+            requests: AtomicU64::new(0),
+            raw: options.save_raw.as_deref().map(RawCopies::create).transpose()?,
+        };
         Ok(Self { clock, deadline, redactor, random: Random::system(), shared: Arc::new(shared) })
     }
 
@@ -142,13 +149,12 @@ impl Client {
                 Step::Fail(fault) => {
                     let spent = self.clock.monotonic().saturating_sub(began);
                     let effort = Effort { retries: retry.retries(), spent };
+                    let done = match signer {
+                        Some(signer) if fault.status() == Some(401) => signer.account(retry.renewals()).await,
+                        _ => None,
+                    };
                     let error = Error::of_call(&call, &fault, effort, retry.is_unsent(), &self.redactor);
-                    return Err(match signer {
-                        Some(signer) if fault.status() == Some(401) => {
-                            signer.account(retry.renewals()).await.map_or(error.clone(), |done| error.after(&done))
-                        }
-                        _ => error,
-                    });
+                    return Err(error.after(done.as_deref()));
                 }
             }
         }
@@ -170,17 +176,21 @@ impl Client {
         let began = self.clock.monotonic();
         let repeated = !retry.is_unsent();
         let mut answered = None;
+        let mut copied = None;
         let exchange = async {
             let response = pool.execute(request).await.map_err(Fault::of_transport)?;
             let head = Head::read(response.status().as_u16(), response.headers(), &call.url, self.clock.now());
             self.learn_pace(call, &head);
             answered = Some(head.clone());
+            let raw = self.shared.raw.as_ref().filter(|_| !call.private);
+            let copy = raw.map(|raw| raw.begin(call, &head, response.headers()));
+            copied.clone_from(&copy);
             match head.status {
                 status if (200..300).contains(&status) || call.expected.contains(&status) => {
-                    read(Incoming::new(head, response, repeated, call.accepts_json)).await
+                    read(Incoming::new(head, response, repeated, call.accepts_json, copy)).await
                 }
                 status @ 300..400 => Err(Fault::Redirected { status, target: head.location }),
-                _ => Err(Incoming::new(head, response, repeated, call.accepts_json).refusal().await),
+                _ => Err(Incoming::new(head, response, repeated, call.accepts_json, copy).refusal().await),
             }
         };
         let outcome = match tokio::time::timeout(limit, exchange).await {
@@ -188,6 +198,9 @@ impl Client {
             Err(_) if self.remaining().is_zero() => Err(Fault::DeadlinePassed { sent: true }),
             Err(_) => Err(Fault::TimedOut(limit)),
         };
+        if let Some(copy) = copied {
+            copy.write(self.redactor.clone()).await;
+        }
         self.trace(call, retry.retries() + 1, began, answered.as_ref(), outcome.as_ref().err());
         outcome
     }
@@ -207,7 +220,7 @@ impl Client {
     /// Waits until the server's rate limit has room for the call.
     async fn pace(&self, call: &Call) {
         let pace = self.paces().get(&call.url.origin()).copied().unwrap_or_default();
-        let wait = pace.wait(self.clock.monotonic(), self.remaining());
+        let wait = pace.wait(call.poll, self.clock.monotonic(), self.remaining());
         if !wait.is_zero() {
             tracing::debug!(url = %self.shown(call), ?wait, "keeping the rate limit");
             self.clock.sleep(wait).await;
@@ -215,7 +228,7 @@ impl Client {
     }
 
     fn learn_pace(&self, call: &Call, head: &Head) {
-        self.paces().insert(call.url.origin(), Pace::after(&head.rate_limit, self.clock.monotonic()));
+        self.paces().entry(call.url.origin()).or_default().learn(&head.rate_limit, self.clock.monotonic());
     }
 
     fn paces(&self) -> MutexGuard<'_, HashMap<Origin, Pace>> {
@@ -223,7 +236,7 @@ impl Client {
     }
 
     fn trace(&self, call: &Call, attempt: u32, began: Duration, head: Option<&Head>, fault: Option<&Fault>) {
-        let clean = |text: &str| words::one_line(text, |line| self.redactor.clean(line));
+        let clean = |text: &str| words::one_line(text, |line| call.conceal(&self.redactor.clean(line)));
         tracing::debug!(
             method = call.method.as_str(),
             url = %self.shown(call),

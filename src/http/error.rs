@@ -42,7 +42,7 @@ pub(super) struct Effort {
 impl Error {
     /// The end of a call.
     pub(super) fn of_call(call: &Call, fault: &Fault, effort: Effort, unsent: bool, redactor: &Redactor) -> Self {
-        let clean = |text: &str| words::one_line(text, |line| redactor.clean(line));
+        let clean = |text: &str| words::one_line(text, |line| call.conceal(&redactor.clean(line)));
         let attempts = if effort.retries == 0 { String::new() } else { format!(" (after {effort})") };
         Self(Box::new(Facts {
             message: format!(
@@ -93,9 +93,11 @@ impl Error {
         self
     }
 
-    /// Adds to the message what was done about it in vain.
-    pub(super) fn after(mut self, done: &str) -> Self {
-        self.0.message = format!("{}; {done}", self.0.message);
+    /// Adds to the message what was done about it in vain, if anything was.
+    pub(super) fn after(mut self, done: Option<&str>) -> Self {
+        if let Some(done) = done {
+            self.0.message = format!("{}; {done}", self.0.message);
+        }
         self
     }
 

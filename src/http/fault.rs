@@ -4,6 +4,7 @@ use std::error::Error as StdError;
 use std::time::Duration;
 use std::{fmt, io};
 
+use jiff::Timestamp;
 use url::Url;
 
 use super::Replay;
@@ -77,6 +78,8 @@ pub(super) struct Refusal {
     pub(super) request_id: Option<String>,
     /// How long the server wants to be left alone.
     pub(super) wait: Option<Duration>,
+    /// When that is over, on the machine's clock.
+    pub(super) until: Option<Timestamp>,
 }
 
 impl Fault {
@@ -143,6 +146,14 @@ impl Fault {
     pub(super) fn told_wait(&self) -> Option<Duration> {
         match self {
             Self::Refused(refusal) => refusal.wait,
+            _ => None,
+        }
+    }
+
+    /// When a spent rate limit is reset.
+    fn reset(&self) -> Option<Timestamp> {
+        match self {
+            Self::Refused(refusal) if refusal.status == 429 => refusal.until,
             _ => None,
         }
     }
@@ -220,6 +231,18 @@ impl Fault {
     }
 }
 
+/// ` until its limit is reset at 2027-01-15T18:00:00Z`.
+struct Reset(Option<Timestamp>);
+
+impl fmt::Display for Reset {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.and_then(|time| Timestamp::from_second(time.as_second()).ok()) {
+            Some(time) => write!(formatter, " until its limit is reset at {time}"),
+            None => Ok(()),
+        }
+    }
+}
+
 impl fmt::Display for Fault {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -233,7 +256,8 @@ impl fmt::Display for Fault {
             Self::DeadlinePassed { sent: true } => write!(formatter, "got no whole answer before the run's deadline"),
             Self::PastDeadline { cause, wait, left } => write!(
                 formatter,
-                "{cause}, and the next try in {:.1} s would come after the run's deadline in {:.1} s",
+                "{cause}{}, and the next try in {:.1} s would come after the run's deadline in {:.1} s",
+                Reset(cause.reset()),
                 wait.as_secs_f64(),
                 left.as_secs_f64()
             ),
@@ -296,7 +320,7 @@ mod tests {
     use super::*;
 
     fn refused(status: u16) -> Fault {
-        Fault::Refused(Refusal { status, words: None, request_id: None, wait: None })
+        Fault::Refused(Refusal { status, words: None, request_id: None, wait: None, until: None })
     }
 
     #[test]

@@ -24,6 +24,8 @@ pub(super) struct Head {
     pub(super) status: u16,
     /// The request's name at the server.
     pub(super) request_id: Option<String>,
+    /// When it was read, on the machine's clock.
+    pub(super) read_at: Timestamp,
     /// Where the server points.
     pub(super) location: Option<Url>,
     /// The media type of the body.
@@ -38,6 +40,7 @@ impl Head {
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
         Self {
             status,
+            read_at: now,
             request_id: REQUEST_ID.into_iter().find_map(text).map(str::to_owned),
             location: text(LOCATION.as_str()).and_then(|location| url.join(location).ok()),
             content_type: text(CONTENT_TYPE.as_str()).map(str::to_owned),

@@ -1,5 +1,6 @@
 //! The one HTTP client of all platforms (DESIGN section 6). Nothing outside this folder names reqwest.
 
+mod blank;
 mod body;
 mod call;
 mod client;
@@ -12,6 +13,7 @@ mod origin;
 mod pace;
 mod random;
 mod rate_limit;
+mod raw;
 pub mod redact;
 mod renewal;
 mod request;
@@ -30,3 +32,4 @@ pub use origin::{SafeUrl, same_origin};
 pub use random::Random;
 pub use redact::Redactor;
 pub use session::Session;
+pub use words::words_of;

@@ -15,6 +15,9 @@ use crate::error::Class;
 /// Attempts at a refresh. Few, because the token at hand still lives, and the refresh is tried again later.
 const REFRESH_ATTEMPTS: u32 = 3;
 
+/// The shortest time between two renewals of one token that fail.
+const SHORTEST_PAUSE: Duration = Duration::from_secs(15);
+
 /// The tokens of one grant.
 pub(super) struct Renewal {
     grant: Grant,
@@ -53,9 +56,9 @@ impl Renewal {
             // What passes is no reason to stop while the token is good. The next try comes in good time before its end.
             Err(error) if !left.is_zero() && (error.is_retryable() || self.is_spent(&state)) => {
                 tracing::debug!(%error, "the token was not renewed; it is used while it lives");
-                let renew_at = client.clock().monotonic().saturating_add(left / 2);
-                let kept =
-                    Token { renew_at: if self.is_spent(&state) { current.ends_at } else { renew_at }, ..current };
+                let pause = if self.is_spent(&state) { left } else { left.min(SHORTEST_PAUSE.max(left / 2)) };
+                let renew_at = client.clock().monotonic().saturating_add(pause);
+                let kept = Token { renew_at, ..current };
                 state.current = Some(kept.clone());
                 Ok(kept)
             }

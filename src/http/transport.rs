@@ -16,6 +16,8 @@ use super::client::Options;
 use super::error::Error;
 use super::fault::{Fault, root_cause};
 use super::origin::is_loopback;
+use super::redact::Redactor;
+use crate::credentials::Secret;
 use crate::error::Class;
 
 /// To get from a name to a connection, TLS included, before giving it up.
@@ -47,11 +49,11 @@ type Pool = reqwest::Client;
 
 impl Transports {
     /// Reads the files that `options` names, and checks the proxies.
-    pub(super) fn new(options: &Options) -> Result<Self, Error> {
+    pub(super) fn new(options: &Options, redactor: &Redactor) -> Result<Self, Error> {
         Ok(Self {
             roots: options.ca_cert.as_deref().map(roots).transpose()?.unwrap_or_default(),
             identity: identity(options.client_cert.as_deref(), options.client_key.as_deref())?,
-            proxies: proxies(options)?,
+            proxies: proxies(options, redactor)?,
             insecure_http: options.insecure_http,
             plain: OnceLock::new(),
             plain_once: OnceLock::new(),
@@ -190,7 +192,7 @@ fn identity(certificate: Option<&Path>, key: Option<&Path>) -> Result<Option<Ide
     })
 }
 
-fn proxies(options: &Options) -> Result<Vec<Proxy>, Error> {
+fn proxies(options: &Options, redactor: &Redactor) -> Result<Vec<Proxy>, Error> {
     let exceptions = options.no_proxy.as_deref().unwrap_or_default();
     let exceptions = NoProxy::from_string(&format!("{exceptions},{NEVER_PROXIED}"));
     let proxy = |variable: &str, address: &Option<String>, make: fn(Url) -> reqwest::Result<Proxy>| {
@@ -198,7 +200,11 @@ fn proxies(options: &Options) -> Result<Vec<Proxy>, Error> {
         // As with curl, a proxy without a scheme is an http proxy.
         let address = if address.contains("://") { address.clone() } else { format!("http://{address}") };
         // The address may hold a password, so no message repeats it.
-        let parsed = Url::parse(&address).ok().filter(Url::has_host).and_then(|address| make(address).ok());
+        let parsed = Url::parse(&address).ok().filter(Url::has_host);
+        if let Some(address) = &parsed {
+            learn_password(address, redactor);
+        }
+        let parsed = parsed.and_then(|address| make(address).ok());
         let proxy = parsed.ok_or_else(|| {
             usage(
                 format!("{variable} is not the address of a proxy"),
@@ -210,4 +216,21 @@ fn proxies(options: &Options) -> Result<Vec<Proxy>, Error> {
     let https = proxy("HTTPS_PROXY", &options.https_proxy, Proxy::https)?;
     let http = proxy("HTTP_PROXY", &options.http_proxy, Proxy::http)?;
     Ok(https.into_iter().chain(http).collect())
+}
+
+/// Teaches the redactor the password of a proxy's address, as it stands there, as it is meant, and as it is sent: with the user's
+/// name, in base64 (RFC 7617).
+fn learn_password(address: &Url, redactor: &Redactor) {
+    let Some(password) = address.password() else { return };
+    let (user, plain) = (percent_decoded(address.username()), percent_decoded(password));
+    for secret in [password, &plain, &format!("{user}:{plain}")] {
+        if let Some(secret) = Secret::new(secret) {
+            redactor.learn(&secret);
+        }
+    }
+}
+
+fn percent_decoded(text: &str) -> String {
+    let value = text.replace('+', "%2B").replace('&', "%26");
+    url::form_urlencoded::parse(format!("={value}").as_bytes()).map(|(_, value)| value.into_owned()).collect()
 }

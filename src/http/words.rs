@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use super::redact::Redactor;
 use crate::finding::is_unprintable;
 
 /// The longest line of foreign words that is shown, in characters.
@@ -12,8 +13,8 @@ const LONGEST: usize = 300;
 const NAMES: [&str; 4] = ["error", "error_code", "code", "title"];
 const EXPLANATIONS: [&str; 6] = ["error_description", "message", "detail", "description", "msg", "errors"];
 
-/// The elements in which markup says what is wrong: the object stores' XML error, an HTML page's title.
-const ELEMENTS: [(&str, &str); 2] = [("<Message>", "</Message>"), ("<title>", "</title>")];
+/// Fields that name the place of a problem: that of `FastAPI` as a list, and CyberOrigen's word.
+const PLACES: [&str; 2] = ["loc", "field"];
 
 /// How deep an error document is looked into.
 const DEEPEST: u8 = 4;
@@ -24,10 +25,17 @@ pub(super) fn of_body(body: &[u8]) -> Option<String> {
     let text = String::from_utf8_lossy(body);
     let words = match serde_json::from_str::<Value>(&text) {
         Ok(document) => of_value(&document, DEEPEST),
-        Err(_) if is_markup(body) => of_markup(&text).map(str::to_owned),
+        Err(_) if is_markup(body) => of_markup(&text),
         Err(_) => Some(text.into_owned()),
     };
     words.filter(|words| !words.trim().is_empty())
+}
+
+/// What a JSON document says that is an error though its status is none, such as an envelope with `success: false`: as one
+/// redacted line of at most some hundred characters. `None` where it says nothing to people.
+pub fn words_of(document: &Value, redactor: &Redactor) -> Option<String> {
+    let words = of_value(document, DEEPEST).map(|words| one_line(&words, |line| redactor.clean(line)));
+    words.filter(|words| !words.is_empty())
 }
 
 /// Whether a body is HTML or XML, by its first character.
@@ -61,7 +69,7 @@ fn is_hidden(character: char) -> bool {
 fn of_value(value: &Value, depth: u8) -> Option<String> {
     let depth = depth.checked_sub(1)?;
     match value {
-        Value::String(text) => Some(text.clone()),
+        Value::String(text) => Some(text.clone()).filter(|text| !text.trim().is_empty()),
         Value::Array(items) => joined(items.iter().filter_map(|item| of_value(item, depth)), "; "),
         Value::Object(fields) => of_object(fields, depth),
         Value::Null | Value::Bool(_) | Value::Number(_) => None,
@@ -72,13 +80,18 @@ fn of_value(value: &Value, depth: u8) -> Option<String> {
 /// validation error is told (`contracts/cybrium.md` section 5).
 fn of_object(fields: &Map<String, Value>, depth: u8) -> Option<String> {
     let first = |names: &[&str]| names.iter().find_map(|name| of_value(fields.get(*name)?, depth));
-    match (first(&NAMES), first(&EXPLANATIONS)) {
+    let place = PLACES.iter().find_map(|name| place(fields.get(*name)?));
+    let explained = first(&EXPLANATIONS).map(|words| match place {
+        Some(place) => format!("{place}: {words}"),
+        None => words,
+    });
+    match (first(&NAMES), explained) {
         (Some(name), Some(explanation)) if name != explanation => Some(format!("{name}: {explanation}")),
         (Some(words), _) | (None, Some(words)) => Some(words),
         (None, None) => {
             let told =
                 |(field, value): (&String, &Value)| of_value(value, depth).map(|words| format!("{field}: {words}"));
-            joined(fields.iter().filter(|(_, value)| value.is_array()).filter_map(told), "; ")
+            joined(fields.iter().filter(|(_, value)| value.is_array() || value.is_object()).filter_map(told), "; ")
         }
     }
 }
@@ -88,8 +101,34 @@ fn joined(parts: impl Iterator<Item = String>, separator: &str) -> Option<String
     (!parts.is_empty()).then(|| parts.join(separator))
 }
 
-fn of_markup(text: &str) -> Option<&str> {
-    ELEMENTS.iter().find_map(|(open, close)| Some(text.split_once(open)?.1.split_once(close)?.0))
+/// `body.target` of `["body", "target"]`.
+fn place(value: &Value) -> Option<String> {
+    let step = |step: &Value| match step {
+        Value::String(name) => Some(name.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    };
+    match value {
+        Value::Array(steps) => joined(steps.iter().filter_map(step), "."),
+        Value::String(name) if !name.trim().is_empty() => Some(name.clone()),
+        _ => None,
+    }
+}
+
+/// What markup says: the message of an object store's XML error; of an HTML page, that it is one, and its title.
+fn of_markup(text: &str) -> Option<String> {
+    let element = |open: &str, close: &str| Some(text.split_once(open)?.1.split_once(close)?.0.to_owned());
+    if let Some(message) = element("<Message>", "</Message>") {
+        return Some(message);
+    }
+    let is_html = text.split('<').take(5).any(|tag| {
+        let tag = tag.to_ascii_lowercase();
+        tag.starts_with("html") || tag.starts_with("!doctype html")
+    });
+    is_html.then(|| match element("<title>", "</title>").filter(|title| !title.trim().is_empty()) {
+        Some(title) => format!("an HTML page: {title}"),
+        None => "an HTML page".to_owned(),
+    })
 }
 
 #[cfg(test)]
@@ -121,9 +160,22 @@ mod tests {
             (r#"{"detail":"Not found."}"#, "Not found."),
             (
                 r#"{"detail":"bad address","error_code":"VALIDATION_ERROR","field":"email"}"#,
-                "VALIDATION_ERROR: bad address",
+                "VALIDATION_ERROR: email: bad address",
             ),
-            (r#"{"detail":[{"loc":["body"],"msg":"field required","type":"missing"}]}"#, "field required"),
+            (r#"{"detail":[{"loc":["body"],"msg":"field required","type":"missing"}]}"#, "body: field required"),
+            (
+                r#"{"detail":[{"loc":["body","ports",0],"msg":"not a port"},{"loc":[],"msg":"no"}]}"#,
+                "body.ports.0: not a port; no",
+            ),
+            (r#"{"detail":{"target":["unknown"]}}"#, "target: unknown"),
+            (
+                r#"{"target":{"host":["unknown"]},"non_field_errors":["no"]}"#,
+                "non_field_errors: no; target: host: unknown",
+            ),
+            (r#"{"success":false,"message":"no such site","data":{},"error":null}"#, "no such site"),
+            (r#"{"success":false,"message":"","error":"no such site"}"#, "no such site"),
+            (r#"{"success":false,"message":"","error":["one","two"]}"#, "one; two"),
+            (r#"{"success":false,"message":"invalid","error":{"url":["bad"]}}"#, "url: bad: invalid"),
             (r#"{"target":["This field is required."],"status":7}"#, "target: This field is required."),
             (r#""too many""#, "too many"),
             ("plain words", "plain words"),
@@ -131,7 +183,8 @@ mod tests {
                 "<?xml version='1.0'?><Error><Code>SignatureDoesNotMatch</Code><Message>The signature is wrong</Message></Error>",
                 "The signature is wrong",
             ),
-            ("\u{feff} <html><head><title>502 Bad Gateway</title></head></html>", "502 Bad Gateway"),
+            ("\u{feff} <html><head><title>502 Bad Gateway</title></head></html>", "an HTML page: 502 Bad Gateway"),
+            ("<!DOCTYPE html>\n<html lang=\"en\"><body>x</body></html>", "an HTML page"),
         ] {
             assert_eq!(of(body).as_deref(), Some(words), "{body}");
         }
@@ -139,7 +192,7 @@ mod tests {
 
     #[test]
     fn a_body_without_words_says_nothing() {
-        for body in ["", "  ", "{}", "[]", "null", "7", "<html><body>x</body></html>", r#"{"statusCode":500}"#] {
+        for body in ["", "  ", "{}", "[]", "null", "7", "<a><b>x</b></a>", r#"{"statusCode":500}"#] {
             assert_eq!(of(body), None, "{body}");
         }
     }

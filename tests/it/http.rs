@@ -4,7 +4,11 @@
 mod body;
 mod deadline;
 mod log;
+mod login;
+mod method;
 mod origin;
+mod pace;
+mod raw;
 mod retry;
 mod server;
 mod tls;

@@ -190,7 +190,7 @@ impl CybeDefend {
             });
         }
         let url = self.endpoints.api(["project", &self.project, "scan", &scan.id])?;
-        let status: wire::ScanStatus = match self.session.json(Call::get(url)).await {
+        let status: wire::ScanStatus = match self.session.json(Call::get(url).poll()).await {
             Ok(Object(status)) => status,
             Err(error) => return Err(self.explain(error, Asked::Scan(&scan.id)).await),
         };

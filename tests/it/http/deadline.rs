@@ -24,7 +24,8 @@ async fn a_wait_that_would_pass_the_deadline_ends_the_run_at_once() {
     assert_eq!(
         error.to_string(),
         format!(
-            "GET {}/list answered 429, and the next try in 120.0 s would come after the run's deadline in 30.0 s",
+            "GET {}/list answered 429 until its limit is reset at 2027-01-15T08:02:00Z, and the next try in 120.0 s would come after \
+             the run's deadline in 30.0 s",
             server.origin()
         )
     );
@@ -51,7 +52,10 @@ async fn a_pace_that_the_deadline_leaves_no_room_for_is_left_to_the_server() {
     client.send(Call::get(server.url("/"))).await.unwrap();
     let error = client.send(Call::get(server.url("/"))).await.unwrap_err();
     assert!(is(&error, Class::Timeout));
-    assert!(error.to_string().contains("answered 429, and the next try in 600.0 s would come after"), "{error}");
+    assert!(
+        error.to_string().contains("reset at 2027-01-15T08:10:00Z, and the next try in 600.0 s would come after"),
+        "{error}"
+    );
 }
 
 #[tokio::test]

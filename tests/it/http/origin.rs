@@ -163,3 +163,13 @@ fn a_malformed_proxy_is_named_without_its_password() {
     assert!(is(&error, Class::Usage) && error.to_string().starts_with("HTTPS_PROXY is not"), "{error}");
     assert!(!everything(&error).contains("pass-word"));
 }
+
+#[tokio::test]
+async fn the_password_of_a_proxy_is_known_to_the_redactor_in_every_form() {
+    let proxy = "http://user:pass%2Dw%C3%B6rd+x@proxy.example:3128";
+    let client = client_with(&Options { https_proxy: Some(proxy.to_owned()), ..Options::default() }).unwrap();
+    let in_base64 = "dXNlcjpwYXNzLXfDtnJkK3g=";
+    for form in ["pass%2Dw%C3%B6rd+x", "pass-wörd+x", in_base64] {
+        assert_eq!(client.redactor().clean(&format!("<{form}>")), "<***>", "{form}");
+    }
+}
