@@ -1,7 +1,6 @@
 //! Where a finding is: a file, a package, a URL, a host, an image, or a place that cannot be named safely.
 
 use std::fmt;
-use std::net::Ipv6Addr;
 use std::num::NonZeroU32;
 
 use serde::Serialize;
@@ -191,7 +190,7 @@ impl fmt::Display for Location {
             Self::Host { host, port, service } => {
                 match port {
                     // Without brackets nobody sees where the address ends (RFC 3986, 3.2.2).
-                    Some(port) if host.parse::<Ipv6Addr>().is_ok() => write!(formatter, "[{host}]:{port}")?,
+                    Some(port) if is_ipv6(host) => write!(formatter, "[{host}]:{port}")?,
                     Some(port) => write!(formatter, "{host}:{port}")?,
                     None => write!(formatter, "{host}")?,
                 }
@@ -202,6 +201,12 @@ impl fmt::Display for Location {
             Self::Unmapped { place } => write!(formatter, "{place}"),
         }
     }
+}
+
+/// Whether `host` is written as an IPv6 address without brackets.
+fn is_ipv6(host: &str) -> bool {
+    let is_written_so = |byte: u8| byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.');
+    host.matches(':').count() > 1 && host.bytes().all(is_written_so)
 }
 
 impl fmt::Display for Package {

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Controls, Finding, Link, Unlisted};
+use super::{Controls, Finding, Link, Severity, Unlisted};
 use crate::error::Problem;
 
 /// The part of one platform entry in a run. Everything right of *findings* starts from a list of these.
@@ -37,6 +37,11 @@ pub struct ScanResult {
 }
 
 impl ScanResult {
+    /// The findings that its platform's users have not closed.
+    pub fn open(&self) -> impl Iterator<Item = &Finding> {
+        self.findings.iter().filter(|finding| finding.state.is_open())
+    }
+
     /// Sorts the findings worst first, then by kind, place, rule and fingerprint, so that two runs over the same findings write
     /// the same bytes. Unrated findings stand between medium and low, where the default of `--unrated` puts them.
     pub fn sort(&mut self) {
@@ -56,15 +61,7 @@ impl ScanResult {
 impl Finding {
     /// The place of its severity in the order of the reports, worst highest.
     pub fn rank(&self) -> u8 {
-        use super::Severity::{Critical, High, Info, Low, Medium};
-        match self.severity {
-            Some(Critical) => 5,
-            Some(High) => 4,
-            Some(Medium) => 3,
-            None => 2,
-            Some(Low) => 1,
-            Some(Info) => 0,
-        }
+        Severity::rank(self.severity)
     }
 }
 
@@ -94,6 +91,15 @@ impl Ending {
         match self {
             Self::Short(problem) => Some(problem),
             Self::Complete | Self::Started => None,
+        }
+    }
+
+    /// `complete`, `started`, or the class of what went wrong.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Complete => "complete",
+            Self::Started => "started",
+            Self::Short(problem) => problem.class.as_str(),
         }
     }
 

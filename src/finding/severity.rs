@@ -36,6 +36,19 @@ impl Severity {
         }
     }
 
+    /// The place of a rating in the order of the reports, worst highest. What is not rated stands between medium and low, where
+    /// the default of `--unrated` puts it.
+    pub fn rank(rating: Option<Self>) -> u8 {
+        match rating {
+            Some(Self::Critical) => 5,
+            Some(Self::High) => 4,
+            Some(Self::Medium) => 3,
+            None => 2,
+            Some(Self::Low) => 1,
+            Some(Self::Info) => 0,
+        }
+    }
+
     /// Reads a platform's word, whatever its case. `None` for every word that is not a rating (`unknown`, the empty string, a
     /// word nobody has listed): such a finding is unrated, which is not the same as harmless.
     ///

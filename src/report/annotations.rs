@@ -4,10 +4,11 @@
 
 use std::num::NonZeroU32;
 
+use super::Report;
+use super::shown::{self, Open};
 use super::text::{block, shorten, terminal};
-use super::{Report, shown};
 use crate::error::Problem;
-use crate::finding::{Finding, Location, Severity};
+use crate::finding::{Finding, Location, ScanResult, Severity, Unlisted};
 
 /// How many of each level GitHub shows of one step (actions/toolkit, `docs/problem-matchers.md`).
 const MOST_OF_A_LEVEL: usize = 10;
@@ -63,21 +64,55 @@ impl Level {
     }
 }
 
+/// What a platform found: a finding, or a number of them that it does not list.
+enum Found<'a> {
+    Finding(Open<'a>),
+    Unlisted(&'a ScanResult, Unlisted),
+}
+
+impl Found<'_> {
+    fn severity(&self) -> Option<Severity> {
+        match self {
+            Self::Finding(open) => open.finding.severity,
+            Self::Unlisted(_, unlisted) => unlisted.severity,
+        }
+    }
+
+    fn annotation(&self, are_several: bool) -> Annotation {
+        match self {
+            Self::Finding(open) => of_finding(open.finding, are_several.then_some(open.entry)),
+            Self::Unlisted(entry, unlisted) => of_unlisted(entry, *unlisted),
+        }
+    }
+}
+
+/// The open findings of all entries, worst first. What is not listed stands before what is equally bad: one line for many.
+fn found_worst_first(results: &[ScanResult]) -> Vec<Found<'_>> {
+    let unlisted =
+        results.iter().flat_map(|result| result.unlisted.iter().map(move |own| Found::Unlisted(result, *own)));
+    let some = unlisted.filter(|found| !matches!(found, Found::Unlisted(_, Unlisted { count: 0, .. })));
+    let mut found: Vec<Found<'_>> =
+        some.chain(shown::open_worst_first(results).into_iter().map(Found::Finding)).collect();
+    found.sort_by_key(|found| std::cmp::Reverse(Severity::rank(found.severity())));
+    found
+}
+
 /// The annotations of a run: problems first, then open findings, worst first; at most ten of each level. Where some had to be left
 /// out, the last one of their level says how many.
 pub fn of(report: &Report<'_>) -> Vec<Annotation> {
     let level_of_problems = if report.conclusion.softened { Level::Warning } else { Level::Error };
     let endings = report.results.iter().filter_map(|result| result.ending.problem());
     let problems: Vec<&Problem> = endings.chain(report.problems).collect();
-    let findings = shown::open_worst_first(report.results);
+    let found = found_worst_first(report.results);
+    let are_several = report.results.len() > 1;
     let of_level = |level: Level| {
         let problems = problems.iter().filter(|_| level == level_of_problems).map(|problem| of_problem(problem, level));
-        let findings: Vec<&Finding> =
-            findings.iter().copied().filter(|finding| Level::of(finding.severity) == level).collect();
-        let count = problems.clone().count() + findings.len();
+        let found: Vec<&Found<'_>> = found.iter().filter(|found| Level::of(found.severity()) == level).collect();
+        let count = problems.clone().count() + found.len();
         // Ten whole ones, or nine and one that counts the others.
         let left_out = if count > MOST_OF_A_LEVEL { count - (MOST_OF_A_LEVEL - 1) } else { 0 };
-        let shown = problems.chain(findings.into_iter().map(of_finding)).take(count - left_out).collect::<Vec<_>>();
+        let found = found.into_iter().map(|found| found.annotation(are_several));
+        let shown = problems.chain(found).take(count - left_out).collect::<Vec<_>>();
         shown.into_iter().chain((left_out > 0).then(|| count_of_others(left_out, level)))
     };
     [Level::Error, Level::Warning, Level::Notice].into_iter().flat_map(of_level).collect()
@@ -99,7 +134,14 @@ fn without_place(level: Level, title: String, message: String) -> Annotation {
     Annotation { level, file: None, line: None, end_line: None, title, message: shorten(message, LONGEST_MESSAGE) }
 }
 
-fn of_finding(finding: &Finding) -> Annotation {
+fn of_unlisted(entry: &ScanResult, unlisted: Unlisted) -> Annotation {
+    let title = format!("{}: {}", terminal(&entry.entry), unlisted.what());
+    let message = format!("{}\nlook them up there, and fix them or close them", shown::only_counted(entry, unlisted));
+    without_place(Level::of(unlisted.severity), shorten(title, LONGEST_TITLE), message)
+}
+
+/// `entry` is whose it is, where that is a question.
+fn of_finding(finding: &Finding, entry: Option<&ScanResult>) -> Annotation {
     let title = format!("{} {}: {}", shown::severity(finding), finding.kind, terminal(shown::title(finding)));
     let place = shown::location(finding);
     let advice = shown::advice(finding).map(|advice| block(&advice)).unwrap_or_default();
@@ -113,6 +155,7 @@ fn of_finding(finding: &Finding) -> Annotation {
         lines.push(terminal(&place.to_string()));
     }
     lines.extend(advice.lines().map(terminal));
+    lines.extend(entry.map(|entry| format!("found by {}", terminal(&entry.entry))));
     lines.retain(|line| !line.is_empty());
     let end_line = match &*place {
         Location::File(file) => file.end_line.filter(|end| Some(*end) != file.start_line),

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::{Report, RunFacts, text};
 use crate::error::Problem;
-use crate::finding::{Ending, Fingerprint, PolicyDecision, ScanResult};
+use crate::finding::{Controls, Fingerprint, PolicyDecision, ScanResult, Unlisted};
 use crate::gate::{Counts, Reason};
 
 /// So many findings a reason names; its count says how many there are.
@@ -52,6 +52,8 @@ pub(super) struct Platform<'a> {
     scan_id: Option<&'a str>,
     scan_url: Option<String>,
     counts: Counts,
+    unlisted: &'a [Unlisted],
+    controls: Option<&'a Controls>,
     policy: Option<&'a PolicyDecision>,
     files_left_out: u64,
     requests: u64,
@@ -61,24 +63,21 @@ pub(super) struct Platform<'a> {
 
 impl<'a> Platform<'a> {
     pub(super) fn of(result: &'a ScanResult) -> Self {
-        let (ending, problem) = match &result.ending {
-            Ending::Complete => ("complete", None),
-            Ending::Started => ("started", None),
-            Ending::Short(problem) => (problem.class.as_str(), Some(problem)),
-        };
         Self {
             name: &result.entry,
             product: result.platform,
             category: &result.category,
-            ending,
+            ending: result.ending.as_str(),
             scan_id: result.scan.as_ref().map(|scan| scan.id.as_str()),
             scan_url: result.scan.as_ref().and_then(|scan| scan.url.as_deref()).and_then(text::https_link),
             counts: Counts::of(std::slice::from_ref(result)),
+            unlisted: &result.unlisted,
+            controls: result.controls.as_ref(),
             policy: result.policy.as_ref(),
             files_left_out: result.files_left_out,
             requests: result.requests,
             notes: &result.notes,
-            problem,
+            problem: result.ending.problem(),
         }
     }
 }

@@ -5,19 +5,67 @@
 
 use std::borrow::Cow;
 
-use crate::finding::{Finding, Kind, Location, Rule, ScanResult, Severity};
+use crate::finding::{Controls, Finding, FrameworkControls, Kind, Location, Rule, ScanResult, Severity, Unlisted};
 
 /// What is said of every secret in the stead of the platform's own words.
 const SECRET_HELP: &str = "Revoke the credential at its issuer first: once committed it counts as known. Then \
     remove it from the source, and hand it to the program at run time from a secret store.";
 
+/// So many words for a status are listed of one framework.
+const MOST_STATUSES: usize = 10;
+
+/// An open finding, and whose it is.
+#[derive(Clone, Copy)]
+pub(super) struct Open<'a> {
+    pub(super) entry: &'a ScanResult,
+    pub(super) finding: &'a Finding,
+}
+
 /// The open findings of all entries, worst first.
-pub(super) fn open_worst_first(results: &[ScanResult]) -> Vec<&Finding> {
-    let mut open: Vec<&Finding> = results.iter().flat_map(|result| &result.findings).collect();
-    open.retain(|finding| finding.state.is_open());
+pub(super) fn open_worst_first(results: &[ScanResult]) -> Vec<Open<'_>> {
+    let of_entry = |entry| ScanResult::open(entry).map(move |finding| Open { entry, finding });
+    let mut open: Vec<Open<'_>> = results.iter().flat_map(of_entry).collect();
     // Each result is sorted already; a stable sort merges them.
-    open.sort_by_key(|finding| std::cmp::Reverse(finding.rank()));
+    open.sort_by_key(|open| std::cmp::Reverse(open.finding.rank()));
     open
+}
+
+/// What a platform counts beyond its list, a sentence for each kind and severity.
+pub(super) fn unlisted(result: &ScanResult) -> impl Iterator<Item = String> {
+    let some = result.unlisted.iter().filter(|unlisted| unlisted.count > 0);
+    some.map(|unlisted| only_counted(result, *unlisted))
+}
+
+/// That `unlisted` are known by their number alone.
+pub(super) fn only_counted(result: &ScanResult, unlisted: Unlisted) -> String {
+    format!("{} counts {} that it does not list", result.platform, unlisted.what())
+}
+
+/// The frameworks of the controls with their names, those with the most controls first.
+pub(super) fn frameworks(controls: &Controls) -> Vec<(&str, &FrameworkControls)> {
+    let mut frameworks: Vec<_> = controls.frameworks.iter().collect();
+    frameworks.sort_by_key(|(_, framework)| std::cmp::Reverse(framework.total));
+    let named = frameworks.into_iter().map(|(name, framework)| match name.as_str() {
+        "" => ("without a framework", framework),
+        name => (name, framework),
+    });
+    named.collect()
+}
+
+/// `2 implemented, 1 planned`: those that are done first, then by the platform's words.
+pub(super) fn statuses(framework: &FrameworkControls) -> String {
+    let mut statuses: Vec<(&str, u64)> = framework.by_status.iter().map(|(word, count)| (&**word, *count)).collect();
+    statuses.sort_by_key(|(word, _)| *word != "implemented");
+    let count = |(word, count): &(&str, u64)| match *word {
+        "" => format!("{count} without a status"),
+        word => format!("{count} {word}"),
+    };
+    let mut counts: Vec<String> = statuses.iter().take(MOST_STATUSES).map(count).collect();
+    let others = statuses.iter().skip(MOST_STATUSES).fold(0_u64, |sum, (_, count)| sum.saturating_add(*count));
+    if others > 0 {
+        counts.push(format!("{others} in other states"));
+    }
+    counts.join(", ")
 }
 
 /// The word for a rating, or for there being none.

@@ -8,4 +8,5 @@ mod markdown;
 mod outcome;
 mod sample;
 mod sarif;
+mod several;
 mod table;

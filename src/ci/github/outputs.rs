@@ -5,10 +5,11 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
+use serde::Serialize;
 use serde_json::json;
 
-use crate::finding::{ScanReference, Severity};
-use crate::gate::Conclusion;
+use crate::finding::{ScanReference, ScanResult, Severity};
+use crate::gate::{Conclusion, Counts};
 use crate::report::outcome::ReportFile;
 use crate::report::{Format, Report, https_link};
 use crate::settings::value;
@@ -44,13 +45,16 @@ pub struct Ended<'a> {
 }
 
 /// All outputs, in the order in which they are written.
-pub static ALL: [Output; 22] = [
+pub static ALL: [Output; 24] = [
     ending("class", "how the run ended (docs/exit-codes.md)", |end| end.class.to_string()),
     ending("exit-code", "the exit code of the process", |end| end.exit_code.to_string()),
     ending("softened", "true where --on turned a failure into a warning", |end| end.softened.to_string()),
     ending("retryable", "true where the same run may succeed later", |end| end.retryable.to_string()),
     run("platforms", "the platforms that were asked, separated by commas", |run| {
         join(run.report.results.iter().map(|result| result.entry.clone()))
+    }),
+    run("endings", "how each platform's part ended and what is open of it, as a JSON list", |run| {
+        json!(run.report.results.iter().map(Part::of).collect::<Vec<_>>()).to_string()
     }),
     run("scan-id", "the scan's id at the platform", |run| join(scans(run).map(|scan| scan.id.clone()))),
     run("scan-url", "the scan's page in the platform's web application", |run| {
@@ -63,6 +67,9 @@ pub static ALL: [Output; 22] = [
     run("low", "how many of them are low", |run| rated(run, Severity::Low)),
     run("info", "how many of them are info", |run| rated(run, Severity::Info)),
     run("unrated", "how many of them have no severity", |run| run.report.verdict.counts.unrated.to_string()),
+    run("unlisted", "how many of them a platform counts and does not list", |run| {
+        run.report.verdict.counts.unlisted.to_string()
+    }),
     run("kinds", "how many of them there are of each kind, as a JSON object", |run| {
         json!(run.report.verdict.counts.by_kind).to_string()
     }),
@@ -88,6 +95,22 @@ pub static ALL: [Output; 22] = [
     }),
     run("outcome", "the outcome file", |run| run.outcome.map(|path| path.display().to_string()).unwrap_or_default()),
 ];
+
+/// One platform's part of a run. Nothing in it is a text of a platform.
+#[derive(Serialize)]
+struct Part<'a> {
+    name: &'a str,
+    /// `complete`, `started`, or the class of what went wrong.
+    ending: &'static str,
+    findings: u64,
+}
+
+impl<'a> Part<'a> {
+    fn of(result: &'a ScanResult) -> Self {
+        let findings = Counts::of(std::slice::from_ref(result)).open;
+        Self { name: &result.entry, ending: result.ending.as_str(), findings }
+    }
+}
 
 const fn ending(name: &'static str, description: &'static str, value: fn(&Conclusion) -> String) -> Output {
     Output { name, description, value: Value::Ending(value) }

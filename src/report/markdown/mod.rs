@@ -11,11 +11,12 @@ use std::io::{self, Write};
 
 use self::cell::{code, linked, plain};
 use self::page::Page;
-use super::headline::headline;
+use super::headline;
+use super::shown::{self, Open};
 use super::text::counted;
-use super::{Report, Written, shown};
+use super::{Report, Written};
 use crate::error::{Class, Problem};
-use crate::finding::{Ending, Finding, ScanResult, Severity};
+use crate::finding::{Ending, ScanResult, Severity};
 use crate::gate::Counts;
 
 /// The fewest bytes in which a page says anything.
@@ -58,6 +59,7 @@ pub(super) fn write(report: &Report<'_>, limits: Limits, out: &mut dyn Write) ->
     reasons(report, &mut page);
     chart(&report.verdict.counts, &mut page);
     platforms(report.results, &mut page);
+    controls(report.results, &mut page);
     let is_cut_before = page.is_full();
     let missing = findings(report.results, limits.findings, &mut page);
 
@@ -82,7 +84,7 @@ pub fn of_problem(problem: &Problem, bytes: usize) -> String {
 /// The headline. Where no platform brought a complete result and nothing tripped, it begins with `no verdict` whatever `--on` made
 /// of that.
 fn verdict(report: &Report<'_>) -> String {
-    let headline = headline(report);
+    let headline = headline::with_names(report, |name| plain(name, LONGEST));
     let has_verdict = report.has_complete_result() || report.verdict.is_tripped();
     if has_verdict || headline.starts_with("no verdict") || report.conclusion.class == Class::Started {
         headline
@@ -194,12 +196,38 @@ fn notes(result: &ScanResult, page: &mut Page) {
     if result.files_left_out > 0 {
         page.line(&format!("- {name}: {} left out of the archive", counted(result.files_left_out, "file")));
     }
+    for sentence in shown::unlisted(result) {
+        page.line(&format!("- {name}: {}", plain(&sentence, LONGEST_MESSAGE)));
+    }
     // What happened and what to do stand among the reasons.
     let details = result.ending.problem().map(|problem| problem.detail.as_slice()).unwrap_or_default();
     for texts in [details, result.notes.as_slice()] {
         let lines = texts.iter().map(|text| format!("- {name}: {}", plain(text, LONGEST_MESSAGE)));
         bounded(lines, texts.len(), page);
     }
+}
+
+/// What the platforms say of the frameworks that were asked for.
+fn controls(results: &[ScanResult], page: &mut Page) {
+    let known: Vec<_> =
+        results.iter().filter_map(|result| result.controls.as_ref().map(|controls| (result, controls))).collect();
+    if known.is_empty() {
+        return;
+    }
+    page.heading("compliance controls");
+    page.line("What the platform says of them; nothing of it gates.");
+    page.line("");
+    page.line("| platform | framework | controls | in which state | evidence |");
+    page.line("|---|---|--:|---|--:|");
+    let count = known.iter().map(|(_, controls)| controls.frameworks.len()).sum();
+    let rows = known.iter().flat_map(|(result, controls)| {
+        shown::frameworks(controls).into_iter().map(|(name, framework)| {
+            let (entry, name) = (plain(&result.entry, LONGEST), plain(name, LONGEST));
+            let statuses = plain(&shown::statuses(framework), LONGEST);
+            format!("| {entry} | {name} | {} | {statuses} | {} |", framework.total, framework.evidence)
+        })
+    });
+    bounded(rows, count, page);
 }
 
 /// Lists the worst findings, and says how many of how many, where that is not all.
@@ -209,16 +237,20 @@ fn findings(results: &[ScanResult], most: usize, page: &mut Page) -> Option<Stri
         return None;
     }
     page.heading("worst findings");
-    page.line("| severity | kind | place | finding | what to do |");
-    page.line("|---|---|---|---|---|");
-    let listed = open.iter().take(most).take_while(|finding| page.line(&row(finding))).count();
+    let are_several = results.len() > 1;
+    let (platform, column) = if are_several { (" platform |", "---|") } else { ("", "") };
+    page.line(&format!("| severity | kind |{platform} place | finding | what to do |"));
+    page.line(&format!("|---|---|{column}---|---|---|"));
+    let listed = open.iter().take(most).take_while(|open| page.line(&row(open, are_several))).count();
     (listed < open.len())
         .then(|| format!("the worst {listed} of {} are listed", counted(open.len() as u64, "open finding")))
 }
 
-fn row(finding: &Finding) -> String {
+fn row(open: &Open<'_>, with_platform: bool) -> String {
+    let finding = open.finding;
+    let platform = if with_platform { format!(" {} |", plain(&open.entry.entry, LONGEST)) } else { String::new() };
     let place = code(&shown::location(finding).to_string(), LONGEST);
     let title = linked(&plain(shown::title(finding), LONGEST), finding.link.as_deref());
     let advice = shown::advice(finding).map(|advice| plain(&advice, LONGEST)).unwrap_or_default();
-    format!("| {} | {} | {place} | {title} | {advice} |", shown::severity(finding), finding.kind)
+    format!("| {} | {} |{platform} {place} | {title} | {advice} |", shown::severity(finding), finding.kind)
 }

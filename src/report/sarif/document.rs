@@ -91,7 +91,7 @@ impl<'a> Driver<'a> {
     fn of(run: &'a Run<'a>) -> Self {
         let (name, full_name) = match run.tool {
             Tool::Platform(result) => (result.platform, format!("{}, run by scangate", result.platform)),
-            Tool::Scangate => ("scangate", "scangate, for several platforms".to_owned()),
+            Tool::Scangate(_) => ("scangate", "scangate, for several platforms".to_owned()),
         };
         let supported_taxonomies = if run.weaknesses.is_empty() {
             Vec::new()

@@ -10,8 +10,8 @@ use super::budget::Budget;
 use super::rule::{RuleTable, RuleUse};
 use super::{result, rule};
 use crate::finding::{Ending, Finding, ScanResult};
-use crate::report::Report;
 use crate::report::text::{counted, line, shorten};
+use crate::report::{Report, shown};
 
 /// What a reader of the log accepts.
 pub(super) struct Limits {
@@ -59,8 +59,8 @@ pub(super) struct Run<'a> {
 pub(super) enum Tool<'a> {
     /// The platform of an entry.
     Platform(&'a ScanResult),
-    /// This program, where no single platform stands for the run.
-    Scangate,
+    /// This program, where no single platform stands for the run but these.
+    Scangate(&'a [ScanResult]),
 }
 
 /// A result and the rule that it belongs to.
@@ -103,7 +103,7 @@ impl<'a> Plan<'a> {
         } else {
             let tool = match report.results {
                 [only] => Tool::Platform(only),
-                _ => Tool::Scangate,
+                several => Tool::Scangate(several),
             };
             vec![(tool, report.results.iter().collect())]
         };
@@ -204,11 +204,12 @@ impl<'a> Run<'a> {
 }
 
 impl Tool<'_> {
-    /// The page about the tool, where there is one.
+    /// The page about the tool, where there is one. A driver without a page is a warning of the validator (SARIF2005), so as long
+    /// as this program has none, that of the first platform stands in.
     pub(super) fn documentation(self) -> &'static str {
-        match self {
-            Self::Platform(result) => result.documentation,
-            Self::Scangate => env!("CARGO_PKG_REPOSITORY"),
+        match (self, env!("CARGO_PKG_REPOSITORY")) {
+            (Self::Platform(result), _) | (Self::Scangate([result, ..]), "") => result.documentation,
+            (Self::Scangate(_), own) => own,
         }
     }
 
@@ -216,7 +217,7 @@ impl Tool<'_> {
     fn entry_name(self) -> String {
         match self {
             Self::Platform(result) => line(&result.entry),
-            Self::Scangate => "scangate".to_owned(),
+            Self::Scangate(_) => "scangate".to_owned(),
         }
     }
 }
@@ -283,6 +284,9 @@ fn entry_notices(entry: &ScanResult) -> Vec<Notice> {
         Ending::Complete => {}
         Ending::Started => say(NoticeLevel::Error, "the scan was started, and nobody waited for it".to_owned()),
         Ending::Short(problem) => say(NoticeLevel::Error, format!("{}: {}", problem.class, line(&problem.message))),
+    }
+    for sentence in shown::unlisted(entry) {
+        say(NoticeLevel::Warning, sentence);
     }
     for violation in entry.policy.iter().flat_map(|policy| &policy.violations).filter(|violation| violation.blocks) {
         let findings = counted(violation.affected, "finding");

@@ -9,10 +9,11 @@ use std::io::{self, Write};
 use layout::{fit_end, fit_start, pad, width, wrap};
 
 use super::headline::headline;
+use super::shown::{self, Open};
 use super::text::{counted, terminal};
-use super::{Report, Written, shown};
+use super::{Report, Written};
 use crate::error::Problem;
-use crate::finding::{Ending, Finding, ScanResult, Severity};
+use crate::finding::{Controls, Ending, ScanResult, Severity};
 use crate::gate::{Broken, Counts, Reason};
 
 /// The look of the table.
@@ -38,6 +39,10 @@ const SEVERITY_WIDTH: usize = 8;
 const KIND_WIDTH: usize = 9;
 /// So many findings are listed with the reason that they are.
 const FINDINGS_OF_A_REASON: usize = 3;
+/// So many frameworks of compliance controls are listed.
+const MOST_FRAMEWORKS: usize = 20;
+/// The widest column of entries' names.
+const WIDEST_ENTRY: usize = 16;
 
 /// Writes the table.
 pub(super) fn write(report: &Report<'_>, style: Style, out: &mut dyn Write) -> io::Result<Written> {
@@ -50,7 +55,7 @@ pub(super) fn write(report: &Report<'_>, style: Style, out: &mut dyn Write) -> i
         writeln!(out)?;
         write_problem(problem, style, "", out)?;
     }
-    let open = worst_first(report.results);
+    let open = shown::open_worst_first(report.results);
     let listed = open.get(..style.findings.min(open.len())).unwrap_or_default();
     write_reasons(report, listed, style, out)?;
     if !report.results.is_empty() {
@@ -59,19 +64,11 @@ pub(super) fn write(report: &Report<'_>, style: Style, out: &mut dyn Write) -> i
     for result in report.results {
         write_platform(result, style, out)?;
     }
-    write_findings(listed, open.len(), style, out)
-}
-
-/// The open findings of all results. Each result is sorted already; a stable sort merges them.
-fn worst_first(results: &[ScanResult]) -> Vec<&Finding> {
-    let mut open: Vec<&Finding> = results.iter().flat_map(|result| &result.findings).collect();
-    open.retain(|finding| finding.state.is_open());
-    open.sort_by_key(|finding| std::cmp::Reverse(finding.rank()));
-    open
+    write_findings(listed, open.len(), report.results, style, out)
 }
 
 /// Why it is no pass. One line says of all limits together what would make it one.
-fn write_reasons(report: &Report<'_>, listed: &[&Finding], style: Style, out: &mut dyn Write) -> io::Result<()> {
+fn write_reasons(report: &Report<'_>, listed: &[Open<'_>], style: Style, out: &mut dyn Write) -> io::Result<()> {
     let is_limit = |reason: &Reason| matches!(reason.broken, Broken::Limit { .. });
     let mut limits = 0;
     let mut reasons = report.verdict.reasons.iter().peekable();
@@ -96,12 +93,12 @@ fn write_reasons(report: &Report<'_>, listed: &[&Finding], style: Style, out: &m
 fn write_examples(
     reason: &Reason,
     results: &[ScanResult],
-    listed: &[&Finding],
+    listed: &[Open<'_>],
     style: Style,
     out: &mut dyn Write,
 ) -> io::Result<()> {
     let found = || reason.findings.iter().filter_map(|at| results.get(at.result)?.findings.get(at.finding));
-    if found().any(|finding| listed.iter().any(|other| std::ptr::eq(*other, finding))) {
+    if found().any(|finding| listed.iter().any(|other| std::ptr::eq(other.finding, finding))) {
         return Ok(());
     }
     for finding in found().take(FINDINGS_OF_A_REASON) {
@@ -147,7 +144,23 @@ fn write_platform(result: &ScanResult, style: Style, out: &mut dyn Write) -> io:
             &format!("note: {} left out of the archive", counted(result.files_left_out, "file")),
         )?;
     }
-    result.notes.iter().try_for_each(|note| lines(out, style, "    ", &format!("note: {}", terminal(note))))
+    for note in shown::unlisted(result).chain(result.notes.iter().cloned()) {
+        lines(out, style, "    ", &format!("note: {}", terminal(&note)))?;
+    }
+    result.controls.iter().try_for_each(|controls| write_controls(controls, style, out))
+}
+
+/// What the platform says of the frameworks that were asked for. It does not gate.
+fn write_controls(controls: &Controls, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    for (name, framework) in shown::frameworks(controls).into_iter().take(MOST_FRAMEWORKS) {
+        let (name, statuses) = (terminal(name), terminal(&shown::statuses(framework)));
+        let evidence = counted(framework.evidence, "piece");
+        lines(out, style, "    ", &format!("controls, {name}: {statuses}; {evidence} of evidence"))?;
+    }
+    match controls.frameworks.len().saturating_sub(MOST_FRAMEWORKS) {
+        0 => Ok(()),
+        more => lines(out, style, "    ", &format!("controls: {more} more frameworks")),
+    }
 }
 
 fn write_problem(problem: &Problem, style: Style, indent: &str, out: &mut dyn Write) -> io::Result<()> {
@@ -174,33 +187,47 @@ fn tally(counts: &Counts) -> String {
     if counts.closed == 0 { open } else { format!("{open}; {} closed", counts.closed) }
 }
 
-/// The list of findings, of which there are `open`.
-fn write_findings(listed: &[&Finding], open: usize, style: Style, out: &mut dyn Write) -> io::Result<Written> {
+/// The list of findings, of which there are `open`. Where there are several entries, it says whose each is.
+fn write_findings(
+    listed: &[Open<'_>],
+    open: usize,
+    results: &[ScanResult],
+    style: Style,
+    out: &mut dyn Write,
+) -> io::Result<Written> {
     if listed.is_empty() {
         return Ok(Written::default());
     }
 
-    let places: Vec<String> = listed.iter().map(|finding| terminal(&shown::location(finding).to_string())).collect();
-    let titles: Vec<String> = listed.iter().map(|finding| terminal(shown::title(finding))).collect();
-    let room = style.columns.saturating_sub(SEVERITY_WIDTH + KIND_WIDTH + 6);
+    let places: Vec<String> = listed.iter().map(|open| terminal(&shown::location(open.finding).to_string())).collect();
+    let titles: Vec<String> = listed.iter().map(|open| terminal(shown::title(open.finding))).collect();
+    let entries: Vec<String> = listed.iter().map(|open| terminal(&open.entry.entry)).collect();
     let widest = |texts: &[String]| texts.iter().map(|text| width(text)).max().unwrap_or_default();
+    let entry_width = widest(&entries).clamp("platform".len(), WIDEST_ENTRY.min(style.columns / 5));
+    // The cell of an entry's name with the gap behind it; nothing where there is only one.
+    let entry_cell = |name: &str| match results {
+        [_, _, ..] => format!("{}  ", pad(&fit_end(name, entry_width), entry_width)),
+        _ => String::new(),
+    };
+    let room = style.columns.saturating_sub(SEVERITY_WIDTH + KIND_WIDTH + 6 + width(&entry_cell("")));
     // The place gets a good half, and what the titles leave over.
     let place_width = widest(&places).clamp(5, (room * 11 / 20).max(room.saturating_sub(widest(&titles))).max(5));
     let title_width = room.saturating_sub(place_width);
     writeln!(
         out,
-        "\n{}  {}  {}  finding",
+        "\n{}  {}  {}{}  finding",
         pad("severity", SEVERITY_WIDTH),
         pad("kind", KIND_WIDTH),
+        entry_cell("platform"),
         pad("place", place_width)
     )?;
-    for ((finding, place), title) in listed.iter().zip(&places).zip(&titles) {
+    for (((Open { finding, .. }, entry), place), title) in listed.iter().zip(&entries).zip(&places).zip(&titles) {
         let severity = pad(shown::severity(finding), SEVERITY_WIDTH);
         let (on, off) = if style.colour { (colour(finding.severity), "\u{1b}[0m") } else { ("", "") };
         let kind = pad(finding.kind.as_str(), KIND_WIDTH);
         let place = pad(&fit_start(place, place_width), place_width);
         let title = fit_end(title, title_width);
-        writeln!(out, "{on}{severity}{off}  {kind}  {place}  {title}")?;
+        writeln!(out, "{on}{severity}{off}  {kind}  {}{place}  {title}", entry_cell(entry))?;
     }
     let more = open.saturating_sub(listed.len());
     if more == 0 {

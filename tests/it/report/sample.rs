@@ -6,8 +6,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use scangate::error::{Class, Problem};
 use scangate::finding::{
-    Ending, FileLocation, Finding, Fingerprint, Kind, Link, Location, Package, PackageLocation, RepositoryPath, Rule,
-    ScanReference, ScanResult, Severity, SourceLine, State, WebOrigin, fingerprint,
+    Controls, Ending, FileLocation, Finding, Fingerprint, Kind, Link, Location, Package, PackageLocation,
+    RepositoryPath, Rule, ScanReference, ScanResult, Severity, SourceLine, State, Unlisted, WebOrigin, fingerprint,
 };
 use scangate::gate::{Conclusion, GateSettings, OnClass, Verdict, conclude, judge};
 use scangate::report::{Format, Options, Report, RunFacts, Suppressed, Written, write};
@@ -91,6 +91,37 @@ pub(super) fn entry(name: &str, findings: Vec<Finding>) -> ScanResult {
     };
     result.sort();
     result
+}
+
+/// A complete entry of `BestDefense`, which lists a finding at a URL and counts three more.
+pub(super) fn counting() -> ScanResult {
+    let url = "https://shop.example/search?q=1".to_owned();
+    let at = Location::Url { url, method: Some("GET".to_owned()), parameter: Some("q".to_owned()) };
+    let listed = Finding { kind: Kind::Dast, link: None, ..finding("cwe-79", Some(Severity::Medium), at) };
+    ScanResult {
+        platform: "BestDefense",
+        documentation: "https://bestdefense.io/docs",
+        unlisted: vec![
+            Unlisted { kind: Kind::Dast, severity: Some(Severity::High), count: 3 },
+            Unlisted { kind: Kind::Dast, severity: Some(Severity::Low), count: 0 },
+        ],
+        ..entry("bestdefense", vec![listed])
+    }
+}
+
+/// A complete entry of `CyberOrigen`, with a finding on a host and with compliance controls.
+pub(super) fn compliant() -> ScanResult {
+    let at = Location::Host { host: "192.0.2.10".to_owned(), port: Some(443), service: Some("https".to_owned()) };
+    let listed = Finding { kind: Kind::Network, link: None, ..finding("CVE-2024-1234", Some(Severity::Low), at) };
+    let mut controls = Controls::default();
+    controls.add(["SOC 2", "ISO 27001"], "implemented", 3);
+    controls.add(["SOC 2"], "not_started", 0);
+    ScanResult {
+        platform: "CyberOrigen",
+        documentation: "https://cyberorigen.com/docs",
+        controls: Some(controls),
+        ..entry("origen", vec![listed])
+    }
 }
 
 /// An entry that ended early.

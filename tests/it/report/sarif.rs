@@ -3,7 +3,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use scangate::error::Class;
-use scangate::finding::{Finding, Kind, PolicyDecision, PolicyViolation, Rule, Severity, is_unprintable};
+use scangate::finding::{
+    Finding, Kind, Location, Package, PackageLocation, PolicyDecision, PolicyViolation, Rule, Severity, is_unprintable,
+};
 use scangate::report::{Format, Options, Suppressed};
 use serde_json::Value;
 
@@ -79,6 +81,62 @@ fn assert_result(result: &Value, rules: &[Value]) {
     assert_eq!(result["partialFingerprints"]["scangateFingerprint/v1"].as_str().unwrap().len(), 32);
 }
 
+/// Findings at every kind of place without a file, named in ways that are no path and no address that a reader should follow.
+fn places() -> Vec<Finding> {
+    let names = [
+        "192.0.2.10",
+        "2001:db8::1",
+        "[fe80::1%25eth0]",
+        "../../etc/passwd",
+        "/etc/passwd",
+        "C:\\windows\\win.ini",
+        "\\\\evil\\share",
+        "javascript:alert(1)",
+        "file:///etc/passwd",
+        "https://user:word@evil.example:8443/a b?c=%00&d={0}#[x](https://evil.example)",
+        "%2e%2e/%2e%2e/x",
+        "${{ secrets.TOKEN }}",
+        "<img src=x onerror=alert(1)>",
+        "",
+        " ",
+        sample::HOSTILE,
+    ];
+    let at = |name: &str| {
+        let text = || name.to_owned();
+        let package = Package { name: text(), version: text(), ecosystem: None, fixed_version: None };
+        [
+            Location::Host { host: text(), port: Some(65_535), service: Some(text()) },
+            Location::Host { host: text(), port: None, service: None },
+            Location::Url { url: text(), method: Some(text()), parameter: Some(text()) },
+            Location::Url { url: text(), method: None, parameter: None },
+            Location::Image { image: text(), package: Some(package.clone()) },
+            Location::Package(PackageLocation { manifest: None, package }),
+            Location::Unmapped { place: text() },
+        ]
+    };
+    names.into_iter().flat_map(at).map(|location| finding("place", Some(Severity::High), location)).collect()
+}
+
+#[test]
+fn a_place_without_a_file_has_the_anchor_of_its_kind_whatever_it_is_called() {
+    let (log, _) = Sample::of(vec![entry("shop", places())]).sarif();
+    let results = results(&log["runs"][0]);
+    assert_eq!(results.len(), places().len());
+    let of = |result: &Value, pointer: &str| result.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
+    let anchors: BTreeSet<Option<String>> =
+        results.iter().map(|result| of(result, "/locations/0/physicalLocation/artifactLocation/uri")).collect();
+    let expected = ["host", "image", "package", "unmapped", "url"].map(|kind| Some(format!(".scangate/{kind}")));
+    assert_eq!(anchors, BTreeSet::from(expected));
+    // No two of them are one alert to GitHub, which matches by rule and by this.
+    let hashes: BTreeSet<Option<String>> =
+        results.iter().map(|result| of(result, "/partialFingerprints/primaryLocationLineHash")).collect();
+    assert_eq!(hashes.len(), results.len());
+    for result in results {
+        let name = of(result, "/locations/0/logicalLocations/0/fullyQualifiedName");
+        assert!(name.is_none_or(|name| !name.is_empty() && !name.contains(is_unprintable)), "{result}");
+    }
+}
+
 /// With `SCANGATE_SARIF_DIR` set, the documents are left there for `.ci/check-sarif`.
 #[test]
 #[expect(clippy::disallowed_methods, reason = "the variable is for this test alone, and no setting of the program")]
@@ -90,9 +148,14 @@ fn every_kind_of_log_can_be_ingested_by_github() {
     hostile.facts.branch = Some(sample::HOSTILE.to_owned());
     let mut unsuccessful = Sample::of(vec![short("slow", Class::Timeout, sample::varied())]);
     unsuccessful.problems = vec![problem(Class::Delivery)];
+    let none_complete =
+        Sample::of(vec![short("slow", Class::Timeout, sample::varied()), short("late", Class::Auth, places())]);
     let varied = || Sample::of(vec![entry("shop", sample::varied()), entry("api", sample::varied())]);
     let samples = [
         ("varied", Suppressed::Omit, varied()),
+        ("platforms", Suppressed::Omit, Sample::of(vec![sample::compliant(), sample::counting()])),
+        ("places", Suppressed::Omit, Sample::of(vec![entry("shop", places())])),
+        ("none-complete", Suppressed::Omit, none_complete),
         ("suppressed", Suppressed::Include, varied()),
         ("empty", Suppressed::Omit, Sample::of(vec![entry("shop", Vec::new())])),
         ("many", Suppressed::Omit, Sample::of(vec![entry("many", many(30_000))])),
@@ -335,7 +398,7 @@ fn a_secret_is_told_by_rule_and_line_alone() {
     };
     secret.rule = Arc::new(rule);
     let mut elsewhere = secret.clone();
-    elsewhere.location = scangate::finding::Location::Unmapped { place: value.to_owned() };
+    elsewhere.location = Location::Unmapped { place: value.to_owned() };
     let sample = Sample::of(vec![entry("shop", vec![secret, elsewhere])]);
     for format in Format::ALL {
         let (text, _) = sample.write(format, &Options::default());

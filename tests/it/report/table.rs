@@ -78,7 +78,7 @@ fn a_reason_of_which_the_list_shows_nothing_names_its_first_findings() {
 fn the_whole_table_of_a_varied_run() {
     let text = table(&Sample::of(vec![entry("shop", sample::varied()), short("slow", Class::Timeout, Vec::new())]));
     let expected = "\
-failed: 10 open findings, 5 reasons (findings, exit 1)
+failed: 10 open findings of shop and slow, 5 reasons; slow is not complete (findings, exit 1)
 
 why
   1 critical sast finding, 0 allowed by --fail-on high
@@ -99,17 +99,17 @@ platforms
       request id 42
       try: run it again
 
-severity  kind       place                                          finding
-critical  sast       src/a b.py:12                                  Title of sql-injection
-critical  secret     deploy/env.sh:1                                Title of aws-key
-high      sast       src/files.py:3                                 Title of path-traversal
-high      sca        lodash@4.17.0 (web/package-lock.json)          Title of CVE-2021-23337
-medium    dast       POST https://shop.example/login?next=/ (user)  Title of csrf
-unrated   sca        lodash@4.17.0                                  Title of CVE-2020-8203
-unrated   other      /etc/passwd                                    Title of odd
-low       sast       src/b.py:7                                     Title of idor
-low       network    localhost:8000 (http)                          Title of open-port
-info      container  registry.example/shop:1.2                      Title of old-base
+severity  kind       platform  place                                         finding
+critical  sast       shop      src/a b.py:12                                 Title of sql-injection
+critical  secret     shop      deploy/env.sh:1                               Title of aws-key
+high      sast       shop      src/files.py:3                                Title of path-traversal
+high      sca        shop      lodash@4.17.0 (web/package-lock.json)         Title of CVE-2021-23337
+medium    dast       shop      …ST https://shop.example/login?next=/ (user)  Title of csrf
+unrated   sca        shop      lodash@4.17.0                                 Title of CVE-2020-8203
+unrated   other      shop      /etc/passwd                                   Title of odd
+low       sast       shop      src/b.py:7                                    Title of idor
+low       network    shop      localhost:8000 (http)                         Title of open-port
+info      container  shop      registry.example/shop:1.2                     Title of old-base
 ";
     assert_eq!(text, expected);
 }
