@@ -1,11 +1,9 @@
 //! `scangate demo`.
 
-use clap::{Arg, ArgAction, ArgMatches, Command, FromArgMatches};
-
-use std::fmt::Display;
 use std::path::Path;
 use std::time::Duration;
 
+use clap::{Arg, ArgAction, ArgMatches, Command, FromArgMatches};
 use url::Url;
 
 use super::example::Example;
@@ -17,6 +15,7 @@ use crate::error::{Class, Error};
 use crate::gate::Conclusion;
 use crate::http;
 use crate::sandbox::{Dialect, SandboxOptions, Server};
+use crate::scan::delivery::reason;
 use crate::scan::observer::{Event, Observer as _};
 use crate::scan::wait::display_duration;
 use crate::settings::keys::Key;
@@ -46,6 +45,12 @@ struct Refused(Option<&'static str>);
 
 impl Refused {
     const FLAGS: [&'static str; 6] = ["api-url", "auth-url", "token-file", "token-command", "pat", "upload"];
+
+    fn check(&self) -> Result<(), settings::Error> {
+        let Some(name) = self.0 else { return Ok(()) };
+        let message = format!("a demo talks to its own sandbox only and takes no --{name}");
+        Err(settings::Error::new(message).with_hint("use `scangate scan` for a real platform"))
+    }
 }
 
 impl clap::Args for Refused {
@@ -71,26 +76,28 @@ impl FromArgMatches for Refused {
 }
 
 /// What a demo says before anything else.
-const INTRODUCTION: &str = "this is a demo: the client is the real one, the platform is an emulator in this process with a toy \
-                            rule set, and waiting is simulated";
+const INTRODUCTION: &str =
+    "this is a demo: a real client, an emulated platform with a toy rule set, and simulated waiting";
 
 /// Runs the command and returns the exit code of a run that came to its end.
 ///
 /// The client is the one that talks to real platforms; only the platform is the sandbox. Both share a simulated clock, so that
 /// the waits of a real scan take no time.
 pub(super) async fn run(arguments: Arguments, context: &Context) -> Result<u8, Error> {
-    if let Some(name) = arguments.refused.0 {
-        let message = format!("a demo talks to its own sandbox only and takes no --{name}");
-        return Err(settings::Error::new(message).with_hint("use `scangate scan` for a real platform").into());
-    }
     let layers = Layers::new(&arguments.flags.given, &context.environment);
-    let demo = DemoSettings::resolve(&layers)
-        .map_err(|error| pipeline::end_before_it_began(error.into(), &layers, true, context))?;
-    let example = Example::unpack(&context.environment.temporary_folder()).map_err(|error| not_set_up(&error))?;
+    let demo = arguments.refused.check().and_then(|()| DemoSettings::resolve(&layers));
+    let demo = demo.map_err(|error| pipeline::end_before_it_began(error.into(), &layers, true, context))?;
+    let folder = context.environment.temporary_folder();
+    let example = Example::unpack(&folder).map_err(|error| {
+        let message = format!("the demo's example cannot be written to {}: {}", folder.display(), reason(&error));
+        settings::Error::new(message).with_hint("set TMPDIR to a folder that can be written and has room")
+    })?;
     let clock = Clock::simulated(context.clock.now());
-    let dialects = vec![Dialect::CybeDefend];
-    let options = SandboxOptions { clock: clock.clone(), dialects, ..SandboxOptions::default() };
-    let server = Server::start(options).await.map_err(|error| not_set_up(&error))?;
+    let options =
+        SandboxOptions { clock: clock.clone(), dialects: vec![Dialect::CybeDefend], ..SandboxOptions::default() };
+    let server = Server::start(options)
+        .await
+        .map_err(|error| settings::Error::new(format!("the demo's sandbox cannot listen on 127.0.0.1: {error}")))?;
     let settings = scan_settings(demo, example.path(), &server, context)?;
 
     context.printer.event(&Event::Note(INTRODUCTION.to_owned()));
@@ -98,10 +105,7 @@ pub(super) async fn run(arguments: Arguments, context: &Context) -> Result<u8, E
     let conclusion = pipeline::run(&settings, &clock, true, context).await;
     let last = format!("\n{}\n", explain(conclusion, simulated.elapsed(), real.elapsed()));
     server.shutdown().await;
-    context
-        .printer
-        .document(&last, pipeline::is_stdout_taken(&settings.run.report))
-        .map_err(|error| not_set_up(&error))?;
+    context.printer.show(&last, pipeline::stream(&settings.run.report));
     Ok(conclusion.exit_code)
 }
 
@@ -112,8 +116,9 @@ fn scan_settings(
     server: &Server,
     context: &Context,
 ) -> Result<ScanSettings, Error> {
-    let access = server.cybedefend().ok_or_else(|| not_set_up(&"the platform is not emulated"))?;
-    let url = |text: &str| Url::parse(text).map_err(|error| not_set_up(&error));
+    let access =
+        server.cybedefend().ok_or_else(|| Error::Internal("the demo's platform is not emulated".to_owned()))?;
+    let url = |text: &str| Url::parse(text).map_err(|error| Error::Internal(format!("the sandbox's URL: {error}")));
     let place = SourceKind::Value(access.pat.clone());
     let secret = Source { kind: place, origin: "the sandbox's own token".to_owned() };
     let directory = demo.directory.unwrap_or_else(|| example.to_owned());
@@ -141,10 +146,6 @@ fn scan_settings(
     })
 }
 
-fn not_set_up(cause: &dyn Display) -> Error {
-    Error::Internal(format!("the demo cannot be set up: {cause}"))
-}
-
 /// How much time passes on a clock.
 struct Stopwatch<'a> {
     clock: &'a Clock,
@@ -165,15 +166,15 @@ impl<'a> Stopwatch<'a> {
 fn explain(conclusion: Conclusion, simulated: Duration, real: Duration) -> String {
     let why = match conclusion.class {
         Class::Passed => "nothing was found that the gate forbids",
-        Class::Findings => "the gate says no; `--fail-on none` lets everything through",
+        Class::Findings => "the gate says no; try --fail-on none",
         _ if conclusion.softened => "the run did not succeed, and --on made that a warning",
-        _ => "the run did not come to a verdict, see above",
+        _ => "there is no verdict; the error above says why",
     };
     format!(
-        "{} of waiting simulated in {}; exit code {} ({}): {why}",
-        display_duration(simulated),
-        display_duration(real),
+        "exit code {} ({}): {why}; {} of waiting took {}",
         conclusion.exit_code,
-        conclusion.class
+        conclusion.class,
+        display_duration(simulated),
+        display_duration(real)
     )
 }

@@ -93,7 +93,7 @@ async fn read_if_given(
 
 impl Source {
     async fn read(&self, shape: Shape, clock: &Clock, redactor: &Redactor) -> Result<Secret, Error> {
-        tracing::debug!(origin = self.origin, "reads a credential");
+        tracing::debug!(origin = self.origin, "reads the credential");
         let unreadable = |cause: String| Error::Unreadable { origin: self.origin.clone(), cause };
         let secret = match &self.kind {
             SourceKind::Value(secret) => Ok(secret.clone()),

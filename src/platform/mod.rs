@@ -22,7 +22,7 @@ pub use about::{About, SubjectKind, Timing};
 pub use error::Error;
 pub use request::{Request, StateWord, Subject, state_word};
 
-use crate::finding::{Finding, PolicyDecision, ScanReference};
+use crate::finding::{Controls, Finding, PolicyDecision, ScanReference, Unlisted};
 use crate::http::Client;
 
 /// The platforms that this build speaks to.
@@ -161,6 +161,10 @@ pub struct Collected {
     pub missing: Vec<String>,
     /// What people should know of how they were read.
     pub notes: Vec<String>,
+    /// Findings that the platform counts beyond those that it lists. They gate as listed ones do.
+    pub unlisted: Vec<Unlisted>,
+    /// The platform's compliance controls, where frameworks were asked for and it has such.
+    pub controls: Option<Controls>,
 }
 
 /// What came of asking for the platform's own verdict.

@@ -1,6 +1,7 @@
 //! Addresses and credentials of the emulated platforms.
 
 use super::cybedefend::CybeDefendAccess;
+use super::cyberorigen::CyberOrigenAccess;
 use super::dialect::Dialect;
 
 /// How one emulated platform is reached. The credentials are good for nothing else, so that showing them is no leak.
@@ -8,6 +9,8 @@ use super::dialect::Dialect;
 pub enum Access {
     /// CybeDefend.
     CybeDefend(CybeDefendAccess),
+    /// CyberOrigen.
+    CyberOrigen(CyberOrigenAccess),
 }
 
 impl Access {
@@ -15,6 +18,7 @@ impl Access {
     pub fn dialect(&self) -> Dialect {
         match self {
             Self::CybeDefend(_) => Dialect::CybeDefend,
+            Self::CyberOrigen(_) => Dialect::CyberOrigen,
         }
     }
 
@@ -22,6 +26,7 @@ impl Access {
     pub fn environment(&self) -> Vec<(&'static str, String)> {
         match self {
             Self::CybeDefend(access) => access.environment(),
+            Self::CyberOrigen(access) => access.environment(),
         }
     }
 
@@ -29,6 +34,7 @@ impl Access {
     pub fn remarks(&self) -> Vec<String> {
         match self {
             Self::CybeDefend(_) => Vec::new(),
+            Self::CyberOrigen(access) => access.remarks(),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What every dialect gets from the sandbox: time, randomness, its faults, and the idle time that all of them share.
 
 use std::io;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -68,6 +68,8 @@ pub(super) struct Core {
     pub(super) entropy: Entropy,
     pub(super) faults: Faults,
     pub(super) life: Arc<Life>,
+    /// Calls that had a good credential.
+    calls: AtomicU32,
 }
 
 impl Core {
@@ -77,11 +79,27 @@ impl Core {
             entropy: Entropy::new()?,
             faults: Faults::new(dialect, faults),
             life: Arc::clone(life),
+            calls: AtomicU32::new(0),
         })
     }
 
     pub(super) fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// Whether the fault `expire-token` ends every token now, before this call is looked at. It says so once.
+    pub(super) fn tokens_die(&self) -> bool {
+        let die = self.faults.expiry() == Some(self.calls.load(Ordering::SeqCst));
+        if die {
+            // The count goes on, so that the token after this one lives.
+            self.count_call();
+        }
+        die
+    }
+
+    /// A call had a good credential.
+    pub(super) fn count_call(&self) {
+        self.calls.fetch_add(1, Ordering::SeqCst);
     }
 }
 

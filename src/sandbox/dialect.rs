@@ -8,16 +8,19 @@ use std::str::FromStr;
 pub enum Dialect {
     /// CybeDefend: source trees and images.
     CybeDefend,
+    /// CyberOrigen: hosts and ranges of addresses.
+    CyberOrigen,
 }
 
 impl Dialect {
     /// All of them, in the order in which they are announced.
-    pub const ALL: [Self; 1] = [Self::CybeDefend];
+    pub const ALL: [Self; 2] = [Self::CybeDefend, Self::CyberOrigen];
 
     /// The word of `--platform`, and the prefix of a fault.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::CybeDefend => "cybedefend",
+            Self::CyberOrigen => "cyberorigen",
         }
     }
 }

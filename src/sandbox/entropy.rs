@@ -39,6 +39,11 @@ impl Entropy {
         self.bytes().iter().take(length).filter_map(letter).collect()
     }
 
+    /// Random decimal digits, at most 32 of them.
+    pub(super) fn digits(&self, length: usize) -> String {
+        self.bytes().iter().take(length).map(|byte| char::from(b'0' + byte % 10)).collect()
+    }
+
     /// A keyed digest in hexadecimal digits. The key stands on both sides, so that nothing can be added to the text.
     pub(super) fn sign(&self, text: &str) -> String {
         hex(&Sha256::new().chain_update(self.key).chain_update(text).chain_update(self.key).finalize())

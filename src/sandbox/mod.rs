@@ -12,8 +12,10 @@
 mod access;
 mod announcement;
 mod archive;
+mod attacks;
 mod core;
 mod cybedefend;
+mod cyberorigen;
 mod dialect;
 mod edge;
 mod entropy;
@@ -21,12 +23,15 @@ mod fault;
 mod host;
 mod listener;
 mod options;
+mod query;
 pub mod rules;
+mod run;
 mod server;
 
 pub use access::Access;
 pub use announcement::{Announcement, Served, serve};
 pub use cybedefend::{CybeDefendAccess, CybeDefendFault, CybeDefendOptions, Plan, Policy, UploadLimits};
+pub use cyberorigen::{CyberOrigenAccess, CyberOrigenFault, CyberOrigenOptions};
 pub use dialect::Dialect;
 pub use fault::{Fault, Kind, NotAFault, Place};
 pub use options::SandboxOptions;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::cybedefend::CybeDefendOptions;
+use super::cyberorigen::CyberOrigenOptions;
 use super::dialect::Dialect;
 use super::fault::Fault;
 use crate::clock::Clock;
@@ -22,6 +23,8 @@ pub struct SandboxOptions {
     pub idle: Duration,
     /// What concerns CybeDefend alone.
     pub cybedefend: CybeDefendOptions,
+    /// What concerns CyberOrigen alone.
+    pub cyberorigen: CyberOrigenOptions,
 }
 
 impl Default for SandboxOptions {
@@ -33,6 +36,7 @@ impl Default for SandboxOptions {
             faults: Vec::new(),
             idle: Duration::from_hours(1),
             cybedefend: CybeDefendOptions::default(),
+            cyberorigen: CyberOrigenOptions::default(),
         }
     }
 }

@@ -10,6 +10,7 @@ use tokio::task::JoinSet;
 use super::access::Access;
 use super::core::{Core, Life};
 use super::cybedefend::{self, CybeDefendAccess};
+use super::cyberorigen::{self, CyberOrigenAccess};
 use super::dialect::Dialect;
 use super::listener::{Bound, Emulation};
 use super::options::SandboxOptions;
@@ -38,6 +39,7 @@ impl Server {
             let core = Arc::new(Core::new(dialect, &options.faults, &life)?);
             let emulation = match dialect {
                 Dialect::CybeDefend => cybedefend::emulate(core, api, std::mem::take(&mut options.cybedefend)).await?,
+                Dialect::CyberOrigen => cyberorigen::emulate(core, api, std::mem::take(&mut options.cyberorigen))?,
             };
             server.add(emulation);
         }
@@ -62,7 +64,16 @@ impl Server {
 
     /// How CybeDefend is reached, if it is emulated.
     pub fn cybedefend(&self) -> Option<&CybeDefendAccess> {
-        self.accesses.iter().map(|Access::CybeDefend(access)| access).next()
+        self.accesses
+            .iter()
+            .find_map(|access| if let Access::CybeDefend(access) = access { Some(access) } else { None })
+    }
+
+    /// How CyberOrigen is reached, if it is emulated.
+    pub fn cyberorigen(&self) -> Option<&CyberOrigenAccess> {
+        self.accesses
+            .iter()
+            .find_map(|access| if let Access::CyberOrigen(access) = access { Some(access) } else { None })
     }
 
     /// Waits until the sandbox has ended by itself, after its idle time.

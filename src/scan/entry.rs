@@ -1,8 +1,9 @@
 //! One platform's part of a run, from signing in to its findings and its own verdict.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
+use super::interruption::{self, Listener, heard};
 use super::observer::{Event, Observer};
 use super::wait::{self, Ended, Schedule};
 use crate::Error;
@@ -11,6 +12,7 @@ use crate::error::{Class, Problem};
 use crate::finding::{Ending, PolicyViolation, ScanReference, ScanResult};
 use crate::http::{Client, Random};
 use crate::platform::{Patience, Platform, PolicyAnswer, Request, Subject};
+use crate::report::counted;
 
 /// What an entry needs beside its request.
 pub(super) struct Context<'a> {
@@ -30,6 +32,8 @@ pub(super) struct Context<'a> {
     pub(super) poll_interval: Option<Duration>,
     /// `--vendor-policy`: whether the platform's own verdict is asked for.
     pub(super) vendor_policy: bool,
+    /// Hears of a signal where scans are to be cancelled then; else nothing, and the entry is dropped.
+    pub(super) interrupted: Listener,
 }
 
 /// The waits between two looks at the platform's own verdict, which comes within seconds of the scan's end where it comes.
@@ -42,8 +46,41 @@ pub(super) async fn run<P: Platform>(
     context: &Context<'_>,
     result: &RefCell<ScanResult>,
 ) -> Result<Ending, Error> {
+    let credential_origin = request.credential.origin.clone();
+    context.observer.event(&Event::SigningIn { platform: P::ABOUT.name, credential_origin: &credential_origin });
+    let platform = tokio::select! {
+        platform = P::sign_in(context.client.clone(), request) => platform?,
+        signal = heard(&context.interrupted) => return Err(Error::Interrupted(signal)),
+    };
+    until_interrupted(&platform, subject, context, result).await
+}
+
+/// Runs the flow of one entry that has signed in. Where a signal comes, it cancels the scan.
+async fn until_interrupted<P: Platform>(
+    platform: &P,
+    subject: &Subject,
+    context: &Context<'_>,
+    result: &RefCell<ScanResult>,
+) -> Result<Ending, Error> {
+    let has_ended = Cell::new(false);
+    tokio::select! {
+        ended = follow(platform, subject, context, result, &has_ended) => ended,
+        signal = heard(&context.interrupted) => {
+            let scan = result.borrow().scan.clone();
+            Ok(interruption::cancel(platform, scan.as_ref(), has_ended.get(), signal, context.clock).await)
+        }
+    }
+}
+
+/// The flow itself. `has_ended` is set as soon as the platform is known to have ended the scan.
+async fn follow<P: Platform>(
+    platform: &P,
+    subject: &Subject,
+    context: &Context<'_>,
+    result: &RefCell<ScanResult>,
+    has_ended: &Cell<bool>,
+) -> Result<Ending, Error> {
     let Context { clock, observer, .. } = *context;
-    let platform = P::sign_in(context.client.clone(), request).await?;
     let scan = platform
         .start(subject, &mut |scan| {
             observer.event(&Event::Started(scan));
@@ -52,7 +89,11 @@ pub(super) async fn run<P: Platform>(
         .await?;
 
     let waits = context.schedule.waits(context.random);
-    let check = async || platform.check(&scan).await;
+    let check = async || {
+        let state = platform.check(&scan).await?;
+        has_ended.set(state.is_terminal());
+        Ok(state)
+    };
     let ended = wait::until_ended(check, waits, clock, context.polling_deadline, observer).await?;
 
     let collected = platform.findings(&scan).await?;
@@ -61,12 +102,14 @@ pub(super) async fn run<P: Platform>(
         let mut result = result.borrow_mut();
         result.findings = collected.findings;
         result.notes.extend(collected.notes);
+        result.unlisted = collected.unlisted;
+        result.controls = collected.controls;
     }
     let mut missing = collected.missing;
     if let Ended::Degraded(reason) = ended {
         missing.insert(0, format!("the scan ended degraded: {reason}"));
     }
-    let policy = match policy(&platform, &scan, context).await {
+    let policy = match policy(platform, &scan, context).await {
         Ok(policy) => policy,
         // What is missing stays said, unless the failure weighs more.
         Err(error) if !missing.is_empty() && error.class() > Class::Incomplete => {
@@ -97,7 +140,7 @@ async fn policy<P: Platform>(platform: &P, scan: &ScanReference, context: &Conte
 fn tolerated(violation: &PolicyViolation) -> Option<String> {
     let PolicyViolation { rule, acknowledged, blocks, affected, .. } = violation;
     let how = if *acknowledged { "policy is broken, which was acknowledged there" } else { "policy warns" };
-    (!blocks).then(|| format!("the platform's {how}: {rule} (findings: {affected})"))
+    (!blocks).then(|| format!("the platform's {how}: {rule} ({})", counted(*affected, "finding")))
 }
 
 /// The ending of an entry whose findings were read: complete, unless something is known to be missing of them or of the policy's
@@ -116,4 +159,127 @@ fn completeness(findings: Vec<String>, policy: Vec<String>) -> Ending {
         detail: missing.collect(),
         retryable: true,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::clock::Clock;
+    use crate::credentials::Accepted;
+    use crate::error::Signal;
+    use crate::http::{Options, Redactor};
+    use crate::platform::{self, About, Cancelled, Collected, ScanState, SubjectKind, Timing};
+    use crate::scan::interruption::Teller;
+    use crate::scan::observer::Silence;
+    use crate::scan::part;
+
+    /// A platform on which a signal comes at the first look at the scan, or, where that ends it, while findings are read.
+    struct Fake<const CAN_CANCEL: bool> {
+        state: ScanState,
+        teller: Teller,
+        cancels: Cell<u32>,
+    }
+
+    impl<const CAN_CANCEL: bool> Platform for Fake<CAN_CANCEL> {
+        const ABOUT: About = About {
+            id: "fake",
+            name: "Fake",
+            documentation: "https://fake.example",
+            credentials: Accepted::FirstOf(&[]),
+            credential_advice: |_| String::new(),
+            subjects: &[SubjectKind::Target("anything")],
+            settings: &[],
+            variables: &[],
+            paths: &[],
+            timing: |_| Timing::USUAL,
+            supports_cancel: CAN_CANCEL,
+        };
+
+        async fn sign_in(_client: Client, _request: Request) -> Result<Self, platform::Error> {
+            Err(platform::Error::Protocol { message: "nobody signs in here".to_owned() })
+        }
+
+        async fn start(
+            &self,
+            _subject: &Subject,
+            created: &mut dyn FnMut(&ScanReference),
+        ) -> Result<ScanReference, platform::Error> {
+            let scan = ScanReference { id: "scan-1".to_owned(), url: None };
+            created(&scan);
+            Ok(scan)
+        }
+
+        async fn check(&self, _scan: &ScanReference) -> Result<ScanState, platform::Error> {
+            if !self.state.is_terminal() {
+                self.teller.send_replace(Some(Signal::Terminate));
+            }
+            Ok(self.state.clone())
+        }
+
+        async fn findings(&self, _scan: &ScanReference) -> Result<Collected, platform::Error> {
+            self.teller.send_replace(Some(Signal::Terminate));
+            std::future::pending().await
+        }
+
+        async fn policy(
+            &self,
+            _scan: &ScanReference,
+            _patience: Patience<'_>,
+        ) -> Result<PolicyAnswer, platform::Error> {
+            Ok(PolicyAnswer::default())
+        }
+
+        async fn cancel(&self, _scan: &ScanReference) -> Result<Cancelled, platform::Error> {
+            self.cancels.set(self.cancels.get() + 1);
+            Ok(Cancelled::Accepted)
+        }
+    }
+
+    /// Follows a scan that is in this state until the signal comes: what people are told, and how often the scan was cancelled.
+    async fn interrupt<const CAN_CANCEL: bool>(state: ScanState) -> (String, u32) {
+        let clock = Clock::simulated(Timestamp::UNIX_EPOCH);
+        let deadline = Duration::from_hours(1);
+        let client = Client::new(&Options::default(), clock.clone(), deadline, Redactor::default()).unwrap();
+        let random = Random::seeded(1);
+        let fake = Fake::<CAN_CANCEL> { state, teller: Teller::default(), cancels: Cell::new(0) };
+        let context = Context {
+            client: &client,
+            clock: &clock,
+            random: &random,
+            observer: &Silence,
+            polling_deadline: deadline,
+            schedule: POLICY_WAITS,
+            poll_interval: None,
+            vendor_policy: true,
+            interrupted: fake.teller.subscribe(),
+        };
+        let result = RefCell::new(part::nothing_yet("fake", &Fake::<CAN_CANCEL>::ABOUT));
+        let subject = Subject::Target("host.example".to_owned());
+        let ended = until_interrupted(&fake, &subject, &context, &result).await.unwrap();
+        let problem = ended.problem().unwrap();
+        assert_eq!(problem.class, Class::Interrupted(Signal::Terminate));
+        (problem.hint.clone().unwrap(), fake.cancels.get())
+    }
+
+    #[tokio::test]
+    async fn a_signal_cancels_a_scan_that_runs() {
+        for state in [ScanState::Queued, ScanState::Running { percent: None, step: None }] {
+            assert_eq!(interrupt::<true>(state).await, ("the scan was cancelled at the platform".to_owned(), 1));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_scan_that_has_ended_is_never_cancelled_since_that_may_delete_it() {
+        let ended = interrupt::<true>(ScanState::Done).await;
+        assert_eq!(ended, ("the scan had already ended at the platform".to_owned(), 0));
+    }
+
+    #[tokio::test]
+    async fn where_no_cancel_is_documented_none_is_tried_and_people_are_told() {
+        let (told, cancels) = interrupt::<false>(ScanState::Queued).await;
+        assert_eq!(told, "the scan goes on at the platform: Fake documents no way to cancel one");
+        assert_eq!(cancels, 0);
+    }
 }

@@ -143,7 +143,7 @@ fn sarif_length(path: &Path) -> Result<u64, settings::Error> {
     let refused = |cause: &str| {
         settings::Error::new(format!(
             "cannot use the SARIF file {}: {cause}",
-            settings::value::shown(&path.to_string_lossy())
+            settings::value::escaped(&path.to_string_lossy())
         ))
         .with_hint("check the path given as --sarif, and that the scanner before this one wrote it")
     };
@@ -183,5 +183,24 @@ where
     match tokio::task::spawn_blocking(work).await {
         Ok(done) => done.map_err(Into::into),
         Err(panicked) => Err(Error::Internal(panicked.to_string())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sarif_file_is_a_regular_file_with_something_in_it_or_an_error_that_names_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str| folder.path().join(name);
+        fs_err::write(file("good.sarif"), "{}").unwrap();
+        fs_err::write(file("empty.sarif"), "").unwrap();
+        assert_eq!(sarif_length(&file("good.sarif")).ok(), Some(2));
+        for (name, cause) in [("empty.sarif", "it is empty"), ("missing.sarif", "No such file"), ("", "not a regular")]
+        {
+            let error = sarif_length(&file(name)).unwrap_err().to_string();
+            assert!(error.contains(cause) && (name.is_empty() || error.contains(name)), "{error}");
+        }
     }
 }

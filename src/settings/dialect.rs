@@ -141,7 +141,7 @@ mod tests {
     fn what_is_no_json_is_an_error_that_names_the_key_and_not_the_value() {
         let read = |text| with(&[("SCANGATE_OPTION", text)], options).unwrap_err();
         let error = read("note=plain text");
-        assert_eq!(error, "the value of `note` from SCANGATE_OPTION is not JSON: expected ident at line 1 column 2");
+        assert_eq!(error, "the value of `note` from SCANGATE_OPTION is not JSON: expected value at line 1 column 1");
         for wrong in ["note", "=1", "a..b=1", ".a=1", "a.=1", "a=1 2"] {
             assert!(!read(wrong).is_empty(), "{wrong}");
         }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 use url::Url;
 
-use super::keys::Kind;
+use super::keys::{Heeded, Kind};
 use super::layers::{Layers, Sourced};
 use super::subject::Subject;
 use super::{Error, credential, dialect, keys};
@@ -140,7 +140,7 @@ impl EntrySettings {
 
 /// Refuses a setting that would have no effect: whoever gave it believes that it has one.
 fn refuse_unused(layers: &Layers<'_>, about: &About) -> Result<(), Error> {
-    for key in keys::ALL.iter().filter(|key| key.limited && !about.uses(key.name)) {
+    for key in keys::ALL.iter().filter(|key| key.heeded == Heeded::BySome && !about.uses(key.name)) {
         let Some(sourced) = layers.value(key) else { continue };
         if key.kind == Kind::Switch && sourced.text == "false" {
             continue;

@@ -21,10 +21,28 @@ pub struct Key {
     pub command_line_only: bool,
     /// Whether a file inside the scanned tree may not set it, since a pull request can edit that file (DESIGN section 4).
     pub trusted_only: bool,
-    /// Whether each platform of a run has a value of its own.
-    pub per_platform: bool,
-    /// Whether only some platforms heed it, those whose [`About`](crate::platform::About) names it. Given to others it is an error.
-    pub limited: bool,
+    /// Whose value it is where several platforms run.
+    pub owner: Owner,
+    /// Which platforms heed it.
+    pub heeded: Heeded,
+}
+
+/// Whose value a setting is where several platforms run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Owner {
+    /// The run has one for all.
+    Run,
+    /// Each platform has its own.
+    Platform,
+}
+
+/// Which platforms heed a setting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Heeded {
+    /// All of them.
+    ByAll,
+    /// Those whose [`About`](crate::platform::About) names it. Given to another, it is an error.
+    BySome,
 }
 
 /// How values of a setting are given and merged.
@@ -70,8 +88,8 @@ impl Key {
             in_demo: false,
             command_line_only: false,
             trusted_only: false,
-            per_platform: false,
-            limited: false,
+            owner: Owner::Run,
+            heeded: Heeded::ByAll,
         }
     }
 
@@ -104,12 +122,12 @@ impl Key {
     }
 
     const fn per_platform(mut self) -> Self {
-        self.per_platform = true;
+        self.owner = Owner::Platform;
         self
     }
 
-    const fn limited(mut self) -> Self {
-        self.limited = true;
+    const fn by_some(mut self) -> Self {
+        self.heeded = Heeded::BySome;
         self
     }
 
@@ -137,44 +155,44 @@ macro_rules! keys {
 
 keys! {
     PLATFORM_NAME = Key::value("platform", "NAME", PLATFORM, "Where to scan: cybedefend, cybrium, cyberorigen or bestdefense").in_demo();
-    PROJECT_ID = Key::value("project-id", "ID", PLATFORM, "The platform's project").per_platform().limited();
+    PROJECT_ID = Key::value("project-id", "ID", PLATFORM, "The platform's project").per_platform().by_some();
     REGION = Key::value("region", "eu|us", PLATFORM, "The platform's cloud region [default: us]")
-        .per_platform().limited().trusted_only();
+        .per_platform().by_some().trusted_only();
     API_URL = Key::value("api-url", "URL", PLATFORM, "The platform's API, where it is self-hosted [default: the platform's, or of the region]")
         .per_platform().trusted_only();
     AUTH_URL = Key::value("auth-url", "URL", PLATFORM, "Where credentials are exchanged [default: of the region]")
-        .per_platform().limited().trusted_only();
+        .per_platform().by_some().trusted_only();
     AUTH_SCHEME = Key::value("auth-scheme", "WORD", PLATFORM, "The word before the key in Authorization, such as Bearer, Api-Key or Token [default: Bearer]")
-        .per_platform().limited().trusted_only();
+        .per_platform().by_some().trusted_only();
     PATH = Key::new("path", Kind::Map, "NAME=TEMPLATE", PLATFORM, "Where a call of the platform lies, such as scan=/v1/scans/{id}/; repeatable [default: the platform's]")
-        .per_platform().limited().trusted_only();
+        .per_platform().by_some().trusted_only();
     STATE = Key::new("state", Kind::Map, "WORD=CLASS", PLATFORM, "What the platform's word for a scan's state means: queued, running, done, failed, stopped; repeatable")
-        .per_platform().limited().trusted_only();
+        .per_platform().by_some().trusted_only();
 
-    DIR = Key::value("dir", "PATH", SOURCE, "The source tree to upload [default: ., and in a demo its own input]").in_demo();
-    ARCHIVE = Key::value("archive", "FILE", SOURCE, "A ready zip to upload in place of --dir").limited();
+    DIR = Key::value("dir", "PATH", SOURCE, "The source tree to upload [default: .; in a demo, a built-in example]").in_demo();
+    ARCHIVE = Key::value("archive", "FILE", SOURCE, "A ready zip to upload in place of --dir").by_some();
     IMAGE = Key::value("image", "REF", SOURCE, "A container image to scan in place of a source tree, such as node:18-alpine")
-        .per_platform().limited();
+        .per_platform().by_some();
     TARGET = Key::value("target", "TARGET", SOURCE, "What to scan where the platform reaches it by itself: a domain, an address, or a name that the platform knows")
-        .per_platform().limited();
+        .per_platform().by_some();
     SARIF = Key::value("sarif", "FILE", SOURCE, "The SARIF of another scanner to hand to the platform in place of starting a scan")
-        .per_platform().limited();
-    UNTRACKED = Key::switch("untracked", SOURCE, "Also upload files that git does not track, less known secret files").limited();
+        .per_platform().by_some();
+    UNTRACKED = Key::switch("untracked", SOURCE, "Also upload files that git does not track, less known secret files").by_some();
     BRANCH = Key::value("branch", "NAME", SOURCE, "The branch that is scanned [default: from the CI, else git]");
     COMMIT = Key::value("commit", "SHA", SOURCE, "The commit that is scanned [default: from the CI, else git]");
 
     SCAN_TYPE = Key::value("scan-type", "TYPE", SCAN, "The kind of scan, in the platform's word [default: the platform's]")
-        .per_platform().limited();
+        .per_platform().by_some();
     FRAMEWORK = Key::new("framework", Kind::List, "ID", SCAN, "A compliance framework to check against, such as soc2; repeatable")
-        .per_platform().limited();
+        .per_platform().by_some();
     PORTS = Key::value("ports", "PORTS", SCAN, "The ports to scan, such as 1-1000 [default: the platform's]")
-        .per_platform().limited();
+        .per_platform().by_some();
     INTENSITY = Key::value("intensity", "WORD", SCAN, "How hard to scan, in the platform's word [default: the platform's]")
-        .per_platform().limited();
+        .per_platform().by_some();
     AUTHORIZED = Key::switch("authorized", SCAN, "State that you may have the target scanned, where the platform asks for that")
-        .per_platform().limited().trusted_only();
+        .per_platform().by_some().trusted_only();
     OPTION = Key::new("option", Kind::Map, "KEY=JSON", SCAN, "Another field of the request for a scan, by its dotted path; repeatable")
-        .per_platform().limited();
+        .per_platform().by_some();
 
     PAT = Key::value("pat", "VALUE|-", CREDENTIALS, "A personal access token, or `-` for standard input; other processes can read a VALUE")
         .per_platform().command_line_only().trusted_only();
@@ -209,7 +227,7 @@ keys! {
     LOG_FORMAT = Key::value("log-format", "text|json", OUTPUT, "The form of what goes to standard error [default: text]").in_demo();
     VERBOSE = Key::new("verbose", Kind::Count, "", OUTPUT, "Say more; twice for everything").short('v').in_demo();
     QUIET = Key::switch("quiet", OUTPUT, "Say nothing but warnings and errors").short('q').in_demo();
-    COLOR = Key::value("color", "auto|always|never", OUTPUT, "Colour on standard error [default: auto]").in_demo();
+    COLOR = Key::value("color", "auto|always|never", OUTPUT, "Colour on a terminal [default: auto]").in_demo();
     NO_PROGRESS = Key::switch("no-progress", OUTPUT, "Show no spinner").in_demo();
 }
 
@@ -249,7 +267,11 @@ mod tests {
         for about in PlatformId::ALL.map(PlatformId::about) {
             let kinds = about.subjects.iter().flat_map(|kind| kind.settings());
             for name in about.settings.iter().chain(kinds) {
-                assert!(ALL.iter().any(|key| key.name == *name && key.limited), "{}: {name}", about.id);
+                assert!(
+                    ALL.iter().any(|key| key.name == *name && key.heeded == Heeded::BySome),
+                    "{}: {name}",
+                    about.id
+                );
             }
             for (name, variable) in about.variables {
                 assert!(ALL.iter().any(|key| key.name == *name), "{}: {variable} of {name}", about.id);

@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use scangate::ci::github::outputs;
+use scangate::platform::PlatformId;
 use scangate::settings::keys::{self, Key};
 use scangate::settings::{Environment, Flags, Layers};
 
@@ -78,6 +79,16 @@ fn an_input_has_a_description_and_nothing_that_would_win_over_a_variable() {
         let [(key, description)] = facts.as_slice() else { panic!("{name} has more than a description: {facts:?}") };
         assert_eq!(key, "description", "{name}");
         assert!(description.len() > 10, "{name}");
+    }
+}
+
+#[test]
+fn every_platform_is_named_where_one_is_chosen() {
+    let inputs = section(&read("action.yml"), "inputs");
+    let (_, facts) = inputs.iter().find(|(name, _)| name == "platform").unwrap();
+    let help = keys::ALL.iter().find(|key| key.name == "platform").unwrap().help;
+    for platform in PlatformId::ALL {
+        assert!(help.contains(platform.as_str()) && facts[0].1.contains(platform.as_str()), "{platform}");
     }
 }
 

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests, outside the functions that the lint exempts")]
 
 mod client;
+mod cyberorigen;
 mod faults;
 mod scans;
 mod shapes;
@@ -9,7 +10,7 @@ mod wire;
 
 use std::time::Duration;
 
-use scangate::sandbox::{Policy, SandboxOptions, Server, serve};
+use scangate::sandbox::{Dialect, Policy, SandboxOptions, Server, serve};
 use serde_json::{Value, json};
 
 pub(crate) use wire::CARELESS;
@@ -299,7 +300,17 @@ async fn it_ends_after_an_idle_hour_and_when_it_is_told_to() {
 async fn what_is_announced_is_what_a_client_needs() {
     let served = serve(SandboxOptions::default()).await.unwrap();
     let lines = served.announcement.environment();
-    assert_eq!(lines[0], format!("export CYBEDEFEND_API_URL={}", served.server.cybedefend().unwrap().api_url));
-    assert!(lines[2].starts_with("export CYBEDEFEND_PAT=pat_"));
+    let own = served.server.cybedefend().unwrap();
+    assert_eq!(lines[..2], ["# cybedefend".to_owned(), format!("export CYBEDEFEND_API_URL={}", own.api_url)]);
+    for dialect in Dialect::ALL {
+        assert!(lines.contains(&format!("# {dialect}")), "{dialect} in {lines:?}");
+    }
     assert!(served.announcement.note.contains("emulator"));
+
+    let only = SandboxOptions { dialects: vec![Dialect::CyberOrigen], ..SandboxOptions::default() };
+    let served = serve(only).await.unwrap();
+    let own = served.server.cyberorigen().unwrap();
+    let lines = served.announcement.environment();
+    assert_eq!(lines[0], format!("export SCANGATE_CYBERORIGEN_API_URL={}", own.api_url));
+    assert!(served.server.cybedefend().is_none());
 }

@@ -7,7 +7,7 @@ use scangate::finding::Severity;
 use scangate::gate::{Limits, Threshold};
 use scangate::platform::Region;
 use scangate::settings::keys::{self, Key, Kind};
-use scangate::settings::{Environment, Error, Flags, Layers, ScanSettings, Subject};
+use scangate::settings::{Environment, Error, Flags, Layers, OnInterrupt, ScanSettings, Subject};
 
 use crate::harness::Scangate;
 
@@ -143,6 +143,8 @@ fn values_that_mean_nothing_are_errors_and_never_the_default() {
         ("SCANGATE_COMMIT", "HEAD"),
         ("SCANGATE_SARIF_SUPPRESSED", "no"),
         ("SCANGATE_LOG_FORMAT", "xml"),
+        ("SCANGATE_ON_INTERRUPT", "kill"),
+        ("SCANGATE_CATEGORY", "a\u{7}b"),
     ];
     for (name, value) in wrong {
         let ended = Scangate::new(["scan", "--platform", "cybedefend"]).env(name, value).run();
@@ -188,6 +190,39 @@ fn a_flag_can_take_back_what_a_variable_switched_on() {
     };
     assert_eq!(untracked(&[]), Some(true));
     assert_eq!(untracked(&[("untracked", "false")]), Some(false));
+}
+
+#[test]
+fn a_setting_that_the_platform_does_not_heed_is_a_usage_error_that_names_it() {
+    for [flag, value] in
+        [["--target", "host.example"], ["--sarif", "out.sarif"], ["--option", "a=1"], ["--ports", "1-9"]]
+    {
+        let ended = Scangate::new(["scan", "--platform", "cybedefend", flag, value]).run();
+        ended.assert_exit_code(2).assert_stderr_has(&format!("CybeDefend has no use for {flag}"));
+    }
+    let ended = Scangate::new(["scan", "--platform", "cybedefend"]).env("SCANGATE_AUTHORIZED", "true").run();
+    ended.assert_exit_code(2).assert_stderr_has("CybeDefend has no use for SCANGATE_AUTHORIZED");
+}
+
+#[test]
+fn the_deadline_is_the_platforms_own_unless_one_is_given() {
+    let timeout = |flags: &[(&str, &str)]| resolve(flags, &[]).ok().map(|scan| scan.run.timeout);
+    assert_eq!(timeout(&[]), Some(Duration::from_hours(1)));
+    assert_eq!(timeout(&[("timeout", "5m")]), Some(Duration::from_mins(5)));
+}
+
+#[test]
+fn a_scan_goes_on_when_a_signal_comes_unless_it_is_to_be_cancelled() {
+    let on_interrupt = |flags: &[(&str, &str)]| resolve(flags, &[]).ok().map(|scan| scan.on_interrupt);
+    assert_eq!(on_interrupt(&[]), Some(OnInterrupt::Leave));
+    assert_eq!(on_interrupt(&[("on-interrupt", "cancel")]), Some(OnInterrupt::Cancel));
+}
+
+#[test]
+fn raw_copies_inside_of_what_is_scanned_are_refused_before_anything_is_sent() {
+    let scan = ["scan", "--platform", "cybedefend", "--save-raw", "raw"];
+    let ended = Scangate::new(scan).env("CYBEDEFEND_PAT", "pat_0123456789").run();
+    ended.assert_exit_code(2).assert_stderr_has("--save-raw raw cannot be used: it lies in what is scanned");
 }
 
 #[test]

@@ -178,7 +178,7 @@ fn platforms(results: &[ScanResult], page: &mut Page) {
         let ending = match &result.ending {
             Ending::Complete => "complete".to_owned(),
             Ending::Started => "started, no result yet".to_owned(),
-            Ending::Short(problem) => format!("{}, not complete", problem.class),
+            Ending::Short(problem) => format!("no complete result ({})", problem.class),
         };
         let counts = Counts::of(std::slice::from_ref(result));
         let scan = result.scan.as_ref().map(|scan| linked(&code(&scan.id, LONGEST), scan.url.as_deref()));

@@ -1,6 +1,7 @@
 //! Invented findings, for the faults `many` and `hostile-text`.
 
 use super::finding::Subject;
+use crate::sandbox::attacks::{self, Attack};
 use crate::sandbox::fault::{Faults, Kind};
 use crate::sandbox::rules::{Family, Hit, Level, Rule};
 
@@ -74,91 +75,65 @@ impl Hostile {
     }
 }
 
-const fn hostile_rule(
-    id: &'static str,
-    family: Family,
-    level: Option<Level>,
-    name: &'static str,
-    description: &'static str,
-) -> Rule {
+const fn hostile_rule(id: &'static str, family: Family, level: Option<Level>, attack: &'static Attack) -> Rule {
     Rule {
         id,
         family,
-        name,
+        name: attack.title,
         level,
         cwe: &["CWE-79", "not a CWE", "::error::"],
         owasp: &[],
         language: "",
-        description,
-        fix: name,
+        description: attack.text,
+        fix: attack.title,
     }
 }
 
 static HOSTILE: &[Hostile] = &[
     Hostile {
-        rule: hostile_rule(
-            "6671f2cc-f241-5699-9379-19b5bf9ea9d9",
-            Family::Sast,
-            Some(Level::High),
-            "::error file=app.py::injected by a finding\n::set-output name=result::passed",
-            "##[error]injected\r\n##vso[task.complete result=Succeeded]\n::add-mask::a\n::stop-commands::token",
-        ),
+        rule: hostile_rule("6671f2cc-f241-5699-9379-19b5bf9ea9d9", Family::Sast, Some(Level::High), &attacks::RUNNER),
         path: "../../../etc/passwd",
         line: 1,
-        code: "::warning::from the code",
+        code: attacks::RUNNER.evidence,
     },
     Hostile {
         rule: hostile_rule(
             "d1861fcd-5835-5dcb-8348-e5a806627e7b",
             Family::Iac,
             Some(Level::Medium),
-            "\u{1b}[2J\u{1b}]0;owned\u{7}\u{1b}[31mred\u{1b}[0m",
-            "back\u{8}space, bell\u{7}, bidirectional \u{202e}txet\u{202c}, zero\u{200b}width, null\u{0}byte, lone\rreturn",
+            &attacks::TERMINAL,
         ),
         path: "/etc/shadow",
         line: 0,
-        code: "\u{9b}31m",
+        code: attacks::TERMINAL.evidence,
     },
     Hostile {
         rule: hostile_rule(
             "33f10aac-b100-57d4-a352-800a26680393",
             Family::Cicd,
             Some(Level::Critical),
-            "<script>alert(1)</script><img src=x onerror=alert(1)>",
-            "</script><!-- ]]> & \" ' `` | ||\n\n# heading\n[click](javascript:alert(1)) ![pixel](https://collector.example.net/p.png)\n</details>",
+            &attacks::MARKUP,
         ),
         path: "C:\\Windows\\System32\\drivers\\etc\\hosts",
         line: u32::MAX,
-        code: "]]></system-out>",
+        code: attacks::MARKUP.evidence,
     },
     Hostile {
-        rule: hostile_rule(
-            "0b5ffe9e-d7a8-5bcd-ac3a-67afe12fb6bc",
-            Family::Secret,
-            None,
-            "=HYPERLINK(\"https://collector.example.net\",\"open\")",
-            "@SUM(1+1)*cmd|' /C calc'!A0\n+1+1\n-1\n\tTab first",
-        ),
+        rule: hostile_rule("0b5ffe9e-d7a8-5bcd-ac3a-67afe12fb6bc", Family::Secret, None, &attacks::SPREADSHEET),
         path: "https://collector.example.net/a.py?x=1#fragment",
         line: 0,
-        code: "password = \"hunter2-hunter2\"",
+        code: attacks::SPREADSHEET.evidence,
     },
     Hostile {
-        rule: hostile_rule("c202afbc-9495-574e-a762-060ec3b74f6f", Family::Sast, None, "", ""),
+        rule: hostile_rule("c202afbc-9495-574e-a762-060ec3b74f6f", Family::Sast, None, &attacks::EMPTY),
         path: "",
         line: 0,
-        code: "",
+        code: attacks::EMPTY.evidence,
     },
     Hostile {
-        rule: hostile_rule(
-            "a4b41a53-c703-5bca-ab6e-b49dbecb8efb",
-            Family::Sast,
-            Some(Level::Low),
-            "name with `backticks`, | pipes |, *stars* and a very long word: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
-            "%0A::error::percent-encoded %25 and %0D",
-        ),
+        rule: hostile_rule("a4b41a53-c703-5bca-ab6e-b49dbecb8efb", Family::Sast, Some(Level::Low), &attacks::ENCODED),
         path: "folder with spaces/\u{fc}ml\u{e4}ut/100%/file:name,with;marks.py\n::error::second line",
         line: 3,
-        code: "x = 1",
+        code: attacks::ENCODED.evidence,
     },
 ];

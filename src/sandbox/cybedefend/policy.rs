@@ -13,12 +13,13 @@ use super::finding::{Finding, Subject};
 use super::options::Policy;
 use super::query::{count, pairs};
 use super::refusal::Refusal;
-use super::store::{Phase, Scan};
+use super::store::Scan;
 use super::{Emulator, project, written};
 use crate::sandbox::core::after;
 use crate::sandbox::entropy::uuid_from;
 use crate::sandbox::fault::Kind;
 use crate::sandbox::rules::Level;
+use crate::sandbox::run::Phase;
 
 /// How long after the end of a scan nothing is known of its evaluation.
 const BEFORE_START: Duration = Duration::from_secs(3);

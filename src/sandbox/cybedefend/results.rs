@@ -16,9 +16,6 @@ use crate::sandbox::entropy::uuid_from;
 use crate::sandbox::fault::Kind;
 use crate::sandbox::rules::{Family, Level};
 
-/// Rows that a list claims and does not have, when `page-lies` is on.
-const CLAIMED: usize = 7;
-
 /// The family a path names, if the plan includes it.
 pub(super) fn allowed_family(emulator: &Emulator, word: &str) -> Result<Family, Refusal> {
     let family = Family::parse(word).ok_or_else(|| Refusal::not_found("Result type"))?;
@@ -52,8 +49,7 @@ pub(super) async fn list(
         .filter_map(|row| store.row(*row))
         .map(|finding| elements::element(&emulator, finding))
         .collect();
-    let claimed = if emulator.core.faults.has(Kind::PageLies) { CLAIMED } else { 0 };
-    let total = rows.len() + claimed;
+    let total = rows.len() + emulator.core.faults.claimed();
     let mut envelope = envelope(&emulator, &query, total);
     if family != Family::Container {
         envelope.extend(echoes(&query));

@@ -12,17 +12,19 @@ use serde_json::{Map, Value, json};
 use super::fault::CybeDefendFault;
 use super::refusal::Refusal;
 use super::results::allowed_family;
-use super::store::{Phase, Scan};
+use super::store::Scan;
 use super::{Emulator, project, signature, written};
 use crate::sandbox::entropy::uuid_from;
 use crate::sandbox::fault::Kind;
 use crate::sandbox::rules::Family;
+use crate::sandbox::run::Phase;
 
 const SOURCE_TYPES: [&str; 6] = ["manual", "cli", "github", "gitlab", "jetbrains", "vscode"];
 /// Registries that images are scanned from, as path segments; GitHub's has a path of its own.
 const REGISTRIES: [&str; 8] = ["gitlab", "dockerhub", "gcr", "ecr", "acr", "quay", "harbor", "jfrog"];
 /// What a running scan says it is doing, in this order.
-const STEPS: [&str; 4] = ["extracting archive", "scanning source code", "scanning dependencies", "collecting results"];
+const STEPS: [&str; 4] =
+    ["unpacking the archive", "analysing source code", "analysing dependencies", "collecting results"];
 
 /// Reads a body that may be absent. One that is there must be a JSON object and say so.
 fn read_body(headers: &HeaderMap, body: &[u8]) -> Result<Map<String, Value>, Refusal> {

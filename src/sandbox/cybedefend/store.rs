@@ -15,6 +15,7 @@ use crate::sandbox::core::after;
 use crate::sandbox::entropy::uuid_from;
 use crate::sandbox::fault::Kind;
 use crate::sandbox::rules::{Family, image};
+use crate::sandbox::run::Phase;
 
 /// What the rules made of an upload, or why the archive was refused.
 pub(super) type Uploaded = Result<Analysis, String>;
@@ -44,25 +45,9 @@ pub(super) struct Run {
     merged: bool,
 }
 
-/// How far a scan is.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Phase {
-    Queued,
-    /// The part that is done, from 0 to 1.
-    Running(f64),
-    Ended,
-}
-
 impl Scan {
     pub(super) fn phase(&self, now: Timestamp) -> Phase {
-        match &self.run {
-            Some(run) if now >= run.end => Phase::Ended,
-            Some(run) if now >= run.start => {
-                let whole = run.end.duration_since(run.start).as_secs_f64();
-                Phase::Running(now.duration_since(run.start).as_secs_f64() / whole)
-            }
-            _ => Phase::Queued,
-        }
+        self.run.as_ref().map_or(Phase::Queued, |run| Phase::at(now, run.start, run.end))
     }
 }
 

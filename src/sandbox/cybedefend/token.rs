@@ -21,8 +21,6 @@ use crate::sandbox::core::after;
 #[derive(Default)]
 pub(super) struct Tokens {
     issued: HashMap<String, Issued>,
-    /// Calls that had a good token.
-    calls: u32,
 }
 
 struct Issued {
@@ -82,15 +80,13 @@ pub(super) async fn authorise(State(emulator): State<Arc<Emulator>>, request: Re
     {
         let now = emulator.now();
         let mut tokens = emulator.tokens();
-        if emulator.core.faults.expiry() == Some(tokens.calls) {
+        if emulator.core.tokens_die() {
             tokens.end_all();
-            // The count goes on, so that the token after this one lives.
-            tokens.calls += 1;
         }
         if !tokens.is_good(token, emulator.resource(), now) {
             return Refusal::unauthorized().into_response();
         }
-        tokens.calls = tokens.calls.saturating_add(1);
+        emulator.core.count_call();
     }
     next.run(request).await
 }

@@ -2,6 +2,7 @@
 
 use super::given::Given;
 use crate::sandbox::cybedefend::CybeDefendFault;
+use crate::sandbox::cyberorigen::CyberOrigenFault;
 use crate::sandbox::dialect::Dialect;
 
 /// What goes wrong. `docs/sandbox.md` has the table for users.
@@ -49,6 +50,8 @@ pub enum Kind {
     Many(u32),
     /// What only CybeDefend can do.
     CybeDefend(CybeDefendFault),
+    /// What only CyberOrigen can do.
+    CyberOrigen(CyberOrigenFault),
 }
 
 impl Kind {
@@ -83,6 +86,7 @@ impl Kind {
         Self::common(given).or_else(|| {
             dialects.iter().find_map(|dialect| match dialect {
                 Dialect::CybeDefend => CybeDefendFault::parse(given).map(|fault| fault.map(Self::CybeDefend)),
+                Dialect::CyberOrigen => CyberOrigenFault::parse(given).map(|fault| fault.map(Self::CyberOrigen)),
             })
         })
     }
@@ -123,6 +127,7 @@ impl Kind {
     pub fn dialect(&self) -> Option<Dialect> {
         match self {
             Self::CybeDefend(_) => Some(Dialect::CybeDefend),
+            Self::CyberOrigen(_) => Some(Dialect::CyberOrigen),
             _ => None,
         }
     }

@@ -9,10 +9,14 @@ use std::str::FromStr;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::cybedefend::CybeDefendFault;
+use super::cyberorigen::CyberOrigenFault;
 use super::dialect::Dialect;
 pub(super) use given::Given;
 pub use kind::Kind;
 pub use place::Place;
+
+/// Rows that a list claims and does not have, when `page-lies` is on.
+const CLAIMED: usize = 7;
 
 /// One fault, as in `--fault [PLATFORM:]NAME[=VALUE][@PLACE]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,7 +32,8 @@ pub struct Fault {
 impl Fault {
     /// Every name that [`Fault::from_str`] knows, with its value's form.
     pub fn names() -> impl Iterator<Item = &'static str> {
-        Kind::NAMES.into_iter().chain(CybeDefendFault::NAMES.iter().copied())
+        let own = [CybeDefendFault::NAMES, CyberOrigenFault::NAMES];
+        Kind::NAMES.into_iter().chain(own.into_iter().flatten().copied())
     }
 
     fn is_for(&self, dialect: Dialect) -> bool {
@@ -120,6 +125,11 @@ impl Faults {
         many.unwrap_or_default()
     }
 
+    /// How many rows lists claim beyond those that they have.
+    pub(super) fn claimed(&self) -> usize {
+        if self.has(Kind::PageLies) { CLAIMED } else { 0 }
+    }
+
     /// After how many calls with a good credential every token dies.
     pub(super) fn expiry(&self) -> Option<u32> {
         self.find(|kind| match kind {
@@ -148,7 +158,7 @@ mod tests {
     fn every_listed_name_can_be_parsed() {
         for name in Fault::names() {
             let bare = name.split('[').next().unwrap_or(name);
-            let text = bare.replace("=N", "=2").replace("=MS", "=2");
+            let text = bare.replace("=N", "=2").replace("=MS", "=2").replace("=S", "=2");
             assert!(text.parse::<Fault>().is_ok(), "{name}");
         }
     }
@@ -176,6 +186,7 @@ mod tests {
             ("500=1@nowhere", "places are client-apps"),
             ("failed-scan@status", "takes no place"),
             ("nobody:html", "platforms are cybedefend"),
+            ("cyberorigen:policy-stuck", "policy-stuck does not exist on cyberorigen"),
         ] {
             let message = text.parse::<Fault>().unwrap_err().to_string();
             assert!(message.contains(part), "{message}");

@@ -85,7 +85,7 @@ fn each_platform_says_how_it_ended_and_what_it_left_out() {
     let text = markdown(&Sample::of(vec![entry("shop", Vec::new()), partial]));
     assert_eq!(
         rows(&text, "platforms")[1],
-        "| api | incomplete, not complete | 0 | 0 | [`scan-1`](<https://eu.cybedefend.com/project/p-1>) |"
+        "| api | no complete result (incomplete) | 0 | 0 | [`scan-1`](<https://eu.cybedefend.com/project/p-1>) |"
     );
     assert!(text.contains("\n- api: request id 42\n") && text.contains("\n- api: 2 files left out of the archive\n"));
     assert!(text.contains("\n- api: left out\\: \\@\u{2060}mona\n"), "{text}");
