@@ -4,6 +4,7 @@
 
 mod about;
 pub mod cybedefend;
+pub mod cybrium;
 mod error;
 mod identifier;
 mod lenient;
@@ -30,11 +31,13 @@ use crate::http::Client;
 pub enum PlatformId {
     /// CybeDefend: a source tree, uploaded.
     CybeDefend,
+    /// Cybrium: a target of the workspace, or a SARIF file to take in.
+    Cybrium,
 }
 
 impl PlatformId {
     /// All platforms, in the order of help and documentation.
-    pub const ALL: [Self; 1] = [Self::CybeDefend];
+    pub const ALL: [Self; 2] = [Self::CybeDefend, Self::Cybrium];
 
     /// The word of `--platform`.
     pub fn as_str(self) -> &'static str {
@@ -45,6 +48,7 @@ impl PlatformId {
     pub fn about(self) -> &'static About {
         match self {
             Self::CybeDefend => &cybedefend::CybeDefend::ABOUT,
+            Self::Cybrium => &cybrium::Cybrium::ABOUT,
         }
     }
 }

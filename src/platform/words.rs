@@ -37,6 +37,26 @@ pub(super) fn severity(word: Option<&str>, score: Option<f64>) -> Option<Severit
     rating.or_else(|| score.and_then(Severity::from_cvss))
 }
 
+/// 89 for `CWE-89`, without repetitions.
+pub(super) fn weakness_numbers<'a>(names: impl IntoIterator<Item = &'a str>) -> Vec<u32> {
+    let mut numbers = Vec::new();
+    for name in names {
+        let digits = name.trim_start_matches(|character: char| !character.is_ascii_digit());
+        let digits = digits.split(|character: char| !character.is_ascii_digit()).next().unwrap_or_default();
+        if let Ok(number) = digits.parse()
+            && !numbers.contains(&number)
+        {
+            numbers.push(number);
+        }
+    }
+    numbers
+}
+
+/// Whether this is the name of a vulnerability in the CVE list.
+pub(super) fn is_cve(id: &str) -> bool {
+    id.get(..4).is_some_and(|prefix| prefix.eq_ignore_ascii_case("CVE-"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -71,5 +91,11 @@ mod tests {
             assert_eq!(severity(no_rating, Some(42.0)), None, "{no_rating:?}");
             assert_eq!(severity(no_rating, None), None, "{no_rating:?}");
         }
+    }
+
+    #[test]
+    fn weaknesses_are_numbers_however_they_are_written() {
+        let names = ["CWE-89", "cwe-79", "22", "CWE-89", "none", "CWE-99999999999"];
+        assert_eq!(weakness_numbers(names), [89, 79, 22]);
     }
 }
