@@ -192,7 +192,7 @@ mod tests {
             (r#"{"version":"2.0.0","runs":[{}]}"#, "it is SARIF 2.0.0, not 2.1.0"),
             (r#"{"version":"2.1.0","runs":[]}"#, "it has no run, so no scanner has run"),
             (r#"{"version":"2.1.0"}"#, "it has no run, so no scanner has run"),
-            (r#"{"version":"2.1.0","runs":["secret"]}"#, "it is not SARIF at line 1 column 34"),
+            (r#"{"version":"2.1.0","runs":["secret"]}"#, "it is not SARIF at line 1 column 35"),
         ] {
             assert_eq!(checked(content), Err(format!("cannot upload FILE: {cause}")), "{content}");
         }
