@@ -165,7 +165,7 @@ mod tests {
         ) {
             let server = |number: u64| {
                 let index = usize::try_from(number - 1).unwrap() % pages.len();
-                let (total, count, rows) = pages.get(index).unwrap();
+                let (total, count, rows) = &pages[index];
                 let rows = rows.iter().map(|row| (row.to_string(), *row)).collect();
                 Sheet { number, size: 10, total: *total, pages: *count, rows }
             };

@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
 /// An object, field by field.
@@ -69,15 +69,14 @@ impl Fields {
         self.under(names).flat_map(|(_, value)| texts(value)).collect()
     }
 
-    /// The value under the first of `names` that is there and not null, with that name.
-    pub(super) fn first(&self, names: &[&'static str]) -> Option<(&'static str, &Value)> {
-        names.iter().find_map(|name| Some((*name, self.0.get(*name).filter(|value| !value.is_null())?)))
+    /// The value under this name, if it is there and not null.
+    pub(super) fn value(&self, name: &str) -> Option<&Value> {
+        self.0.get(name).filter(|value| !value.is_null())
     }
 
-    /// Takes the first of `names` that is there and not null out of the object.
-    pub(super) fn take(&mut self, names: &[&'static str]) -> Option<(&'static str, Value)> {
-        let (name, _) = self.first(names)?;
-        Some((name, self.0.remove(name)?))
+    /// Takes the value under this name out of the object.
+    pub(super) fn take(&mut self, name: &str) -> Option<Value> {
+        self.0.remove(name)
     }
 
     /// The whole object as one text, the same for the same fields in any order.

@@ -15,6 +15,7 @@ use crate::error::Error;
 use crate::finding::{Ending, ScanResult, fingerprint};
 use crate::http::{Client, Options};
 use crate::platform::cybedefend::CybeDefend;
+use crate::platform::cyberorigen::CyberOrigen;
 use crate::platform::cybrium::Cybrium;
 use crate::platform::{About, PlatformId};
 use crate::settings::{EntrySettings, ScanSettings};
@@ -87,6 +88,9 @@ impl<'a> Part<'a> {
                 entry::run::<CybeDefend>(request, &prepared.subject, &context, &self.result).await
             }
             PlatformId::Cybrium => entry::run::<Cybrium>(request, &prepared.subject, &context, &self.result).await,
+            PlatformId::CyberOrigen => {
+                entry::run::<CyberOrigen>(request, &prepared.subject, &context, &self.result).await
+            }
         }
     }
 

@@ -56,6 +56,7 @@ use scangate::gate::Broken;
 use scangate::sandbox::Policy;
 
 use crate::harness::Scangate;
+use crate::pipeline::Ended;
 use crate::sandbox::CARELESS;
 use crate::served::Served;
 use run::{CLEAN, Platform};
@@ -69,7 +70,7 @@ async fn the_gate_sees_every_family_where_it_keeps_its_severities() {
     let image = platform.scan_image("node:18", &[("fail-on", "info")]).await;
     let tripped: BTreeSet<&str> = [&code, &image]
         .into_iter()
-        .flat_map(run::Ended::broken)
+        .flat_map(Ended::broken)
         .filter_map(|broken| match broken {
             Broken::Limit { kind, .. } => Some(kind.as_str()),
             _ => None,

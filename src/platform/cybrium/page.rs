@@ -33,12 +33,12 @@ pub(super) struct Page {
 
 impl Page {
     fn of(mut answer: Fields) -> Result<Self, String> {
-        let is_list = |name: &&&'static str| answer.first(&[**name]).is_some_and(|(_, value)| value.is_array());
+        let is_list = |name: &&&str| answer.value(name).is_some_and(Value::is_array);
         let Some(name) = LISTS.iter().find(is_list) else {
             return Err(format!("no list under {}", LISTS.map(|name| format!("`{name}`")).join(", ")));
         };
-        let rows = match answer.take(&[*name]) {
-            Some((_, Value::Array(rows))) => rows,
+        let rows = match answer.take(name) {
+            Some(Value::Array(rows)) => rows,
             _ => Vec::new(),
         };
         let rows: Result<Vec<Fields>, _> = rows.into_iter().map(Fields::deserialize).collect();
@@ -47,15 +47,15 @@ impl Page {
             next: next(&answer)?,
             total: answer.count(&["count", "total", "total_count"])?,
             pages: answer.count(&["total_pages", "num_pages"])?,
-            has_more: MORE.iter().filter_map(|name| answer.first(&[*name])).any(|(_, value)| !is_nothing(value)),
+            has_more: MORE.iter().filter_map(|name| answer.value(name)).any(|value| !is_nothing(value)),
         })
     }
 }
 
 /// The link to the next page: `next`, or `next` in `links`.
 fn next(answer: &Fields) -> Result<Option<String>, String> {
-    let in_links = answer.first(&["links"]).and_then(|(_, links)| links.get("next"));
-    match answer.first(&["next"]).map(|(_, value)| value).or(in_links) {
+    let in_links = answer.value("links").and_then(|links| links.get("next"));
+    match answer.value("next").or(in_links) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(link)) => Ok(Some(link.trim().to_owned()).filter(|link| !link.is_empty())),
         Some(_) => Err("`next` is no link".to_owned()),

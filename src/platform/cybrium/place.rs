@@ -36,7 +36,7 @@ pub(super) fn of(row: &Row, directory: &str) -> Location {
 /// The path, or what stands in its place. `location` may be the path itself.
 fn path(row: &Row) -> Option<String> {
     let own = row.own.words(&["file", "file_path", "path"]);
-    let lone = || row.own.first(&["location"]).and_then(|(_, value)| value.as_str()).map(str::trim).map(str::to_owned);
+    let lone = || row.own.value("location").and_then(Value::as_str).map(str::trim).map(str::to_owned);
     let path = own.or_else(|| row.location.words(&["file", "path"])).or_else(lone);
     path.filter(|path| !path.is_empty())
 }
@@ -89,7 +89,7 @@ type Named = (String, String, Option<String>, Option<String>);
 
 /// A package that is an object of its own.
 fn nested_package(row: &Row) -> Option<Named> {
-    let (_, package) = row.own.first(&["package"])?;
+    let package = row.own.value("package")?;
     let word = |name: &str| package.get(name).and_then(Value::as_str).map(|word| bounded(&one_line(word), 200));
     Some((word("name")?, word("version").unwrap_or_default(), word("ecosystem"), word("fixed_version")))
 }

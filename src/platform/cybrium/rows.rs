@@ -65,9 +65,7 @@ pub(super) enum Belonging {
 impl Row {
     /// A row, of which `evidence` and `location` need not be objects.
     pub(super) fn new(own: Fields) -> Self {
-        let inside = |name: &'static str| {
-            own.first(&[name]).and_then(|(_, value)| Fields::deserialize(value).ok()).unwrap_or_default()
-        };
+        let inside = |name: &str| own.value(name).and_then(|value| Fields::deserialize(value).ok()).unwrap_or_default();
         let (evidence, location) = (inside("evidence"), inside("location"));
         Self { own, evidence, location }
     }
@@ -79,7 +77,7 @@ impl Row {
 
     /// Which scan it belongs to. A scan is named by its id, by an object that has it, or by an address that ends in it.
     pub(super) fn belonging(&self, scan: &str) -> Belonging {
-        let named = SCANS.iter().filter_map(|name| self.own.first(&[*name])).filter_map(|(_, value)| {
+        let named = SCANS.iter().filter_map(|name| self.own.value(name)).filter_map(|value| {
             let id = id_in(value).or_else(|| value.get("id").and_then(id_in))?;
             id.trim_end_matches('/').rsplit('/').next().map(str::to_owned)
         });
@@ -168,9 +166,8 @@ fn score(row: &Row, severity: Option<&str>) -> Result<Option<f64>, String> {
 
 /// The platform's id for the rule. `rule` may be an object that has it.
 fn rule_id(row: &Row) -> Option<String> {
-    let inside = || {
-        row.own.first(&["rule"]).and_then(|(_, rule)| rule.get("id").or_else(|| rule.get("rule_id")).and_then(id_in))
-    };
+    let inside =
+        || row.own.value("rule").and_then(|rule| rule.get("id").or_else(|| rule.get("rule_id")).and_then(id_in));
     ["rule_id", "ruleId", "rule", "check_id"]
         .iter()
         .find_map(|name| row.own.text(&[name]).ok().flatten())

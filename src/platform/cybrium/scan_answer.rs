@@ -65,10 +65,9 @@ impl ScanAnswer {
     /// scan is that of the request, and not of the scan.
     pub(super) fn of(answer: Fields) -> Self {
         let has_id = ids(&answer).next().is_some();
-        let mut wrapped =
-            WRAPPERS.iter().filter_map(|name| answer.first(&[*name])).filter(|(_, value)| value.is_object());
+        let mut wrapped = WRAPPERS.iter().filter_map(|name| answer.value(name)).filter(|value| value.is_object());
         match wrapped.next().filter(|_| !has_id) {
-            Some((_, inner)) => Self(Fields::deserialize(inner).unwrap_or_default()),
+            Some(inner) => Self(Fields::deserialize(inner).unwrap_or_default()),
             None => Self(answer),
         }
     }
@@ -120,9 +119,9 @@ impl ScanAnswer {
     /// The word for its state. A number or truth value there is the outcome of the request.
     fn word(&self) -> Result<Option<String>, Error> {
         for name in ["status", "state"] {
-            match self.0.first(&[name]) {
-                Some((_, Value::String(word))) if !word.trim().is_empty() => return Ok(Some(word.trim().to_owned())),
-                Some((_, Value::Object(_) | Value::Array(_))) => {
+            match self.0.value(name) {
+                Some(Value::String(word)) if !word.trim().is_empty() => return Ok(Some(word.trim().to_owned())),
+                Some(Value::Object(_) | Value::Array(_)) => {
                     return Err(Error::Protocol {
                         message: format!("`{name}` in Cybrium's answer about the scan is no word"),
                     });
@@ -143,7 +142,7 @@ impl ScanAnswer {
 
 /// Every id that an object has, in the contract's order.
 fn ids(fields: &Fields) -> impl Iterator<Item = String> {
-    IDS.iter().filter_map(|name| id_in(fields.first(&[*name])?.1))
+    IDS.iter().filter_map(|name| id_in(fields.value(name)?))
 }
 
 /// A text or whole number as an id.
