@@ -6,6 +6,7 @@ mod about;
 pub mod bestdefense;
 pub mod cybedefend;
 pub mod cyberorigen;
+pub mod cybrium;
 mod error;
 mod identifier;
 mod lenient;
@@ -32,6 +33,8 @@ use crate::http::Client;
 pub enum PlatformId {
     /// CybeDefend: a source tree, uploaded.
     CybeDefend,
+    /// Cybrium: a target of the workspace, or a SARIF file to take in.
+    Cybrium,
     /// CyberOrigen: a domain, an address or a CIDR range.
     CyberOrigen,
     /// BestDefense: a verified site, scanned from outside.
@@ -40,7 +43,7 @@ pub enum PlatformId {
 
 impl PlatformId {
     /// All platforms, in the order of help and documentation.
-    pub const ALL: [Self; 3] = [Self::CybeDefend, Self::CyberOrigen, Self::BestDefense];
+    pub const ALL: [Self; 4] = [Self::CybeDefend, Self::Cybrium, Self::CyberOrigen, Self::BestDefense];
 
     /// The word of `--platform`.
     pub fn as_str(self) -> &'static str {
@@ -51,6 +54,7 @@ impl PlatformId {
     pub fn about(self) -> &'static About {
         match self {
             Self::CybeDefend => &cybedefend::CybeDefend::ABOUT,
+            Self::Cybrium => &cybrium::Cybrium::ABOUT,
             Self::CyberOrigen => &cyberorigen::CyberOrigen::ABOUT,
             Self::BestDefense => &bestdefense::BestDefense::ABOUT,
         }
@@ -171,10 +175,6 @@ pub struct Collected {
     pub missing: Vec<String>,
     /// What people should know of how they were read.
     pub notes: Vec<String>,
-    /// Findings that the platform counts beyond those that it lists. They gate as listed ones do.
-    pub unlisted: Vec<Unlisted>,
-    /// The platform's compliance controls, where frameworks were asked for and it has such.
-    pub controls: Option<Controls>,
 }
 
 /// What came of asking for the platform's own verdict.

@@ -17,6 +17,7 @@ use crate::http::{Client, Options};
 use crate::platform::bestdefense::BestDefense;
 use crate::platform::cybedefend::CybeDefend;
 use crate::platform::cyberorigen::CyberOrigen;
+use crate::platform::cybrium::Cybrium;
 use crate::platform::{About, PlatformId};
 use crate::settings::{EntrySettings, ScanSettings};
 
@@ -87,6 +88,7 @@ impl<'a> Part<'a> {
             PlatformId::CybeDefend => {
                 entry::run::<CybeDefend>(request, &prepared.subject, &context, &self.result).await
             }
+            PlatformId::Cybrium => entry::run::<Cybrium>(request, &prepared.subject, &context, &self.result).await,
             PlatformId::CyberOrigen => {
                 entry::run::<CyberOrigen>(request, &prepared.subject, &context, &self.result).await
             }
