@@ -70,6 +70,8 @@ impl Platform for BestDefense {
         supports_cancel: false,
     };
 
+    const HAS_POLICY: bool = false;
+
     /// Checks the request. Nothing is asked yet: a wrong token is refused at the first call after this.
     async fn sign_in(client: Client, request: Request) -> Result<Self, Error> {
         let endpoints = Endpoints::resolve(request.api_url.as_ref())?;
