@@ -4,6 +4,9 @@
 //! inferred is looked for under every plausible name, and what is not found is an error and never nothing.
 
 mod alert;
+#[cfg(test)]
+mod arbitrary;
+mod document;
 mod endpoints;
 mod envelope;
 mod fields;
