@@ -90,7 +90,7 @@ fn token(token: &Secret) -> Form<Source> {
 }
 
 fn secret(value: &Secret) -> Source {
-    Source { kind: SourceKind::Value(value.clone()), origin: "the sandbox's own credential".to_owned() }
+    Source { kind: SourceKind::Value(value.clone()), origin: "the sandbox's own token".to_owned() }
 }
 
 fn url(text: &str) -> Result<Url, Error> {
