@@ -30,6 +30,8 @@ pub struct About {
     pub timing: fn(Option<&str>) -> Timing,
     /// Whether a call that cancels a scan is documented.
     pub supports_cancel: bool,
+    /// Whether the platform has a policy of its own, whose verdict can be asked for.
+    pub has_policy: bool,
 }
 
 impl About {

@@ -206,9 +206,6 @@ pub trait Platform: Sized {
     /// What is known before any request.
     const ABOUT: About;
 
-    /// Whether the platform has a policy of its own to ask for.
-    const HAS_POLICY: bool = true;
-
     /// Checks the request, and gets ready to make calls.
     async fn sign_in(client: Client, request: Request) -> Result<Self, Error>;
 
@@ -222,7 +219,7 @@ pub trait Platform: Sized {
     /// All findings of the scan, once it has ended.
     async fn findings(&self, scan: &ScanReference) -> Result<Collected, Error>;
 
-    /// The platform's own verdict on an ended scan. It may come some time after the scan's end, and is waited for with `patience`;
+    /// The platform's own verdict on an ended scan, asked for where [`About::has_policy`] says that there may be one. It may come some time after the scan's end, and is waited for with `patience`;
     /// one that does not come is missing, and never a pass.
     async fn policy(&self, _scan: &ScanReference, _patience: Patience<'_>) -> Result<PolicyAnswer, Error> {
         Ok(PolicyAnswer::default())

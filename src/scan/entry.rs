@@ -127,7 +127,7 @@ async fn follow<P: Platform>(
 
 /// Asks for the platform's own verdict, where it has one and that is to gate.
 async fn policy<P: Platform>(platform: &P, scan: &ScanReference, context: &Context<'_>) -> Result<PolicyAnswer, Error> {
-    if !P::HAS_POLICY || !context.vendor_policy {
+    if !P::ABOUT.has_policy || !context.vendor_policy {
         return Ok(PolicyAnswer::default());
     }
     context.observer.event(&Event::Note(format!("waiting for the verdict of {}'s own policy", P::ABOUT.name)));
@@ -195,6 +195,7 @@ mod tests {
             paths: &[],
             timing: |_| Timing::USUAL,
             supports_cancel: CAN_CANCEL,
+            has_policy: false,
         };
 
         async fn sign_in(_client: Client, _request: Request) -> Result<Self, platform::Error> {

@@ -24,6 +24,7 @@ pub(super) static SITE: About = About {
         Some(_) => Timing::USUAL,
     },
     supports_cancel: true,
+    has_policy: false,
 };
 
 /// Scans targets or takes SARIF; signs in with the first of two keys; is told its paths, words and fields.
@@ -42,4 +43,5 @@ pub(super) static WORKSPACE: About = About {
     paths: &["scans", "scan"],
     timing: |_| Timing::USUAL,
     supports_cancel: false,
+    has_policy: false,
 };

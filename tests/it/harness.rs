@@ -178,14 +178,22 @@ impl Ended {
     /// included. Files that the test itself put there count too, so a secret is best handed over in a variable.
     #[track_caller]
     pub(crate) fn assert_no_trace_of(&self, secret: &str) -> &Self {
-        assert!(!self.stdout().contains(secret), "the secret is on standard output");
-        assert!(!self.stderr().contains(secret), "the secret is on standard error:\n{}", self.stderr());
-        for path in files_below(self.folder.path()) {
-            let content = fs_err::read(&path).unwrap();
-            let is_in = content.windows(secret.len()).any(|window| window == secret.as_bytes());
-            assert!(!is_in && !path.to_string_lossy().contains(secret), "the secret is in {}", path.display());
-        }
+        assert_eq!(self.trace_of(secret), None, "the secret is there");
         self
+    }
+
+    /// Where a secret is in what the program said or left, with the text around it where it was said.
+    pub(crate) fn trace_of(&self, secret: &str) -> Option<String> {
+        let streams = [("standard output", self.stdout()), ("standard error", self.stderr())];
+        if let Some((name, said)) = streams.into_iter().find(|(_, said)| said.contains(secret)) {
+            return Some(format!("{name}:\n{said}"));
+        }
+        let has_it = |path: &PathBuf| {
+            let content = fs_err::read(path).unwrap();
+            let is_in = content.windows(secret.len()).any(|window| window == secret.as_bytes());
+            is_in || path.to_string_lossy().contains(secret)
+        };
+        files_below(self.folder.path()).into_iter().find(has_it).map(|path| path.display().to_string())
     }
 
     /// Fails unless the program left nothing in the system's temporary folder.

@@ -6,6 +6,7 @@ mod archive;
 mod bestdefense_client;
 mod bestdefense_run;
 mod cli;
+mod conformance;
 mod cybedefend_client;
 mod cybedefend_traps;
 mod cyberorigen_client;

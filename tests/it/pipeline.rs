@@ -1,15 +1,16 @@
 //! The whole pipeline in this process: real sockets and files, and waiting that takes no time.
 #![expect(clippy::unwrap_used, reason = "a test whose run leaves nothing to look at has failed")]
 
+use std::future::Future;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use scangate::clock::Clock;
-use scangate::error::{Class, Problem};
+use scangate::error::{Class, Problem, Signal};
 use scangate::finding::{Finding, ScanResult};
 use scangate::gate::Broken;
 use scangate::http::{Random, Redactor};
-use scangate::scan::observer::Silence;
+use scangate::scan::observer::{Observer, Silence};
 use scangate::scan::{self, Finished, Surroundings, reports};
 use scangate::settings::keys;
 use scangate::settings::{Environment, Flags, Layers, ScanSettings};
@@ -25,18 +26,30 @@ pub(crate) struct Ended {
 
 /// Runs a scan with these flags in this environment. Its reports go to `folder`.
 pub(crate) async fn run(clock: &Clock, folder: TempDir, flags: &[(&str, &str)], environment: &[(&str, &str)]) -> Ended {
+    run_observed(clock, folder, flags, environment, &Silence, std::future::pending()).await
+}
+
+/// The same, while somebody listens who may send a signal.
+pub(crate) async fn run_observed(
+    clock: &Clock,
+    folder: TempDir,
+    flags: &[(&str, &str)],
+    environment: &[(&str, &str)],
+    observer: &dyn Observer,
+    interrupted: impl Future<Output = Signal>,
+) -> Ended {
     let settings = settings(&folder, flags, environment);
     let redactor = Redactor::default();
     let surroundings = Surroundings {
         clock,
         random: &Random::seeded(1),
         redactor: &redactor,
-        observer: &Silence,
+        observer,
         arguments: Vec::new(),
         is_sandbox: true,
     };
     let began = clock.monotonic();
-    let mut finished = scan::run(&settings, &surroundings, std::future::pending()).await;
+    let mut finished = scan::run(&settings, &surroundings, interrupted).await;
     let took = clock.monotonic().saturating_sub(began);
     let files = reports::write(&mut finished, &settings.run.report, &Silence, &mut std::io::sink());
     reports::write_outcome(&finished, &files, &settings.run.report).unwrap();
@@ -61,10 +74,19 @@ impl Ended {
         self.finished.conclusion.class
     }
 
+    /// What speaks against a pass, for people.
+    pub(crate) fn explain(&self) -> String {
+        format!("{:#?}\n{:#?}", self.finished.verdict.reasons, self.result().ending)
+    }
+
+    pub(crate) fn exit_code(&self) -> u8 {
+        self.finished.conclusion.exit_code
+    }
+
     /// Fails, with all that speaks against a pass, unless the run ended in this class.
     #[track_caller]
     pub(crate) fn assert_class(&self, expected: Class) -> &Self {
-        assert_eq!(self.class(), expected, "{:#?}\n{:#?}", self.finished.verdict.reasons, self.result().ending);
+        assert_eq!(self.class(), expected, "{}", self.explain());
         self
     }
 

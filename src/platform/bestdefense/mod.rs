@@ -71,9 +71,8 @@ impl Platform for BestDefense {
         paths: &[],
         timing,
         supports_cancel: false,
+        has_policy: false,
     };
-
-    const HAS_POLICY: bool = false;
 
     /// Checks the request. Nothing is asked yet: a wrong token is refused at the first call after this.
     async fn sign_in(client: Client, request: Request) -> Result<Self, Error> {

@@ -70,6 +70,7 @@ impl Platform for CybeDefend {
         paths: &[],
         timing: |_scan_type| Timing::USUAL,
         supports_cancel: false,
+        has_policy: true,
     };
 
     /// Learns which application exchanges tokens, and binds the token that it will get to the API's origin. The personal access

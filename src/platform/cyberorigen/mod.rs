@@ -68,9 +68,8 @@ impl Platform for CyberOrigen {
         paths: &[],
         timing,
         supports_cancel: true,
+        has_policy: false,
     };
-
-    const HAS_POLICY: bool = false;
 
     /// Checks the target and the statement about it. The first call after this signs in.
     async fn sign_in(client: Client, request: Request) -> Result<Self, Error> {

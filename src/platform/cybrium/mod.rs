@@ -83,6 +83,7 @@ impl Platform for Cybrium {
         paths: &endpoints::PATHS,
         timing: |_scan_type| Timing::USUAL,
         supports_cancel: false,
+        has_policy: false,
     };
 
     /// Gets ready to make calls. The key itself is first used, and a wrong one refused, at the first call after this.

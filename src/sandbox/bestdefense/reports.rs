@@ -143,7 +143,7 @@ pub(super) async fn create(
         number,
         has_security: order.has_security,
         start,
-        end: after(start, order.duration),
+        end: after(start, emulator.core.faults.scan_time(order.duration)),
         alerts: alerts::of(&emulator, site.hostname, order.intensity),
         overviews: AtomicU32::new(0),
     });

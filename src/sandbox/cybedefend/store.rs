@@ -135,7 +135,7 @@ impl Store {
             return;
         }
         let now = emulator.now();
-        let duration = emulator.options.scan_duration;
+        let duration = emulator.core.faults.scan_time(emulator.options.scan_duration);
         let slots = emulator.options.plan.concurrent_scans.max(1);
         let mut ends: Vec<_> = self
             .scans

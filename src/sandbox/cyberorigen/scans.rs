@@ -141,7 +141,7 @@ pub(super) async fn start(
         frameworks: order.frameworks,
         created: now,
         start,
-        end: after(start, order.scan_type.duration()),
+        end: after(start, emulator.core.faults.scan_time(order.scan_type.duration())),
         cancelled: false,
     };
     let body = scan.shown(&emulator);

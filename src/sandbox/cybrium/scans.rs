@@ -93,7 +93,15 @@ fn add(
     } else {
         json!(emulator.core.entropy.uuid())
     };
-    let scan = Scan { id, target, kind, created: now, start, end: after(start, duration), findings };
+    let scan = Scan {
+        id,
+        target,
+        kind,
+        created: now,
+        start,
+        end: after(start, emulator.core.faults.scan_time(duration)),
+        findings,
+    };
     let shown = scan.shown(emulator);
     scans.push(scan);
     (StatusCode::CREATED, Json(shown))

@@ -50,6 +50,8 @@ pub enum Kind {
     HostileText,
     /// `many=N`: N invented findings more.
     Many(u32),
+    /// `scan-time=S`: every scan runs for S seconds.
+    ScanTime(u32),
     /// What only CybeDefend can do.
     CybeDefend(CybeDefendFault),
     /// What only Cybrium can do.
@@ -62,7 +64,7 @@ pub enum Kind {
 
 impl Kind {
     /// The names of the faults that every dialect plays, with their values' forms.
-    pub(super) const NAMES: [&'static str; 22] = [
+    pub(super) const NAMES: [&'static str; 23] = [
         "429[=N]",
         "429-date",
         "429-reset",
@@ -85,6 +87,7 @@ impl Kind {
         "no-access-403",
         "hostile-text",
         "many=N",
+        "scan-time=S",
     ];
 
     /// The fault of this name; `None` if neither all platforms nor one of `dialects` has it.
@@ -127,6 +130,7 @@ impl Kind {
             "no-access-403" => given.plain(Self::NoAccess),
             "hostile-text" => given.plain(Self::HostileText),
             "many" => given.number(None).map(Self::Many),
+            "scan-time" => given.number(None).map(Self::ScanTime),
             _ => return None,
         })
     }

@@ -7,6 +7,7 @@ mod place;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use super::bestdefense::BestDefenseFault;
 use super::cybedefend::CybeDefendFault;
@@ -126,6 +127,15 @@ impl Faults {
             _ => None,
         });
         many.unwrap_or_default()
+    }
+
+    /// How long a scan runs; `usual` where no fault says so.
+    pub(super) fn scan_time(&self, usual: Duration) -> Duration {
+        let told = self.find(|kind| match kind {
+            Kind::ScanTime(seconds) => Some(Duration::from_secs(u64::from(*seconds))),
+            _ => None,
+        });
+        told.unwrap_or(usual)
     }
 
     /// How many rows lists claim beyond those that they have.

@@ -1,0 +1,69 @@
+//! The program as a process, at its most talkative: what it prints and leaves is all there is to see.
+
+use std::time::Duration;
+
+use scangate::clock::Clock;
+use scangate::settings::keys;
+
+use super::row::{Input, Row, Way};
+use crate::harness::{Ended, Scangate};
+use crate::served::in_process;
+
+/// How much faster the sandbox's time runs than the program's.
+const SPEED: u32 = 100;
+
+/// Scans what has findings against a sandbox with these faults, with no threshold and with every report. Also what has to stay secret.
+pub(super) async fn scan(row: &Row, faults: &[&str]) -> (Ended, Vec<String>) {
+    let (server, _) = in_process(faults, |options| {
+        options.dialects = vec![row.dialect()];
+        options.clock = Clock::faster(SPEED);
+        options.idle = Duration::from_hours(1) * SPEED;
+    })
+    .await;
+    let access = server.accesses().first().unwrap();
+    // Of two ways the later one has the wider limits, which the program heeds in real time.
+    let way = row.ways.last().unwrap();
+    let given = way.variables.iter().map(|name| (*name, Row::value(access, name).to_owned()));
+    run(row, given.collect(), Row::addresses(access)).await
+}
+
+/// The same at another origin that takes itself for the platform, with secrets of the test's own.
+pub(super) async fn scan_at(row: &Row, way: &Way, origin: &str) -> (Ended, Vec<String>) {
+    let given = way.variables.iter().map(|name| match is_secret(name) {
+        true => (*name, format!("kept-{}-0123456789", name.to_lowercase())),
+        false => (*name, "someone@example.com".to_owned()),
+    });
+    run(row, given.collect(), row.addresses_at(origin)).await
+}
+
+fn is_secret(variable: &str) -> bool {
+    !variable.ends_with("USERNAME")
+}
+
+async fn run(
+    row: &Row,
+    credential: Vec<(&'static str, String)>,
+    addresses: Vec<(&'static str, String)>,
+) -> (Ended, Vec<String>) {
+    let reports = ["sarif=report.sarif", "markdown=report.md", "table=report.txt", "json=report.json"];
+    let reports = reports.into_iter().flat_map(|report| ["--report", report]);
+    let always = ["scan", "--platform", row.platform.as_str(), "--poll-interval", "100ms", "--fail-on", "none", "-vv"];
+    let mut scan = Scangate::new(always.into_iter().chain(reports));
+    let raw = scan.directory().with_file_name("raw").display().to_string();
+    let settings = row.settings.iter().map(|(name, value)| (*name, (*value).to_owned()));
+    let subject = match row.vulnerable {
+        Input::Target(target) => vec![("target", target.to_owned())],
+        Input::Tree(name, text) => {
+            scan = scan.file(name, text);
+            Vec::new()
+        }
+    };
+    for (name, value) in settings.chain(addresses).chain(subject).chain([("save-raw", raw)]) {
+        let key = keys::ALL.iter().find(|key| key.name == name).unwrap();
+        scan = scan.env(&key.variable(), value);
+    }
+    let scan = credential.iter().fold(scan, |scan, (name, value)| scan.env(name, value));
+    let ended = tokio::task::spawn_blocking(|| scan.run()).await.unwrap();
+    let secrets = credential.into_iter().filter(|(name, _)| is_secret(name)).map(|(_, value)| value);
+    (ended, secrets.collect())
+}
