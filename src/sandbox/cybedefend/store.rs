@@ -135,7 +135,8 @@ impl Store {
             return;
         }
         let now = emulator.now();
-        let duration = emulator.core.faults.scan_time(emulator.options.scan_duration);
+        let usual = emulator.options.scan_duration;
+        let duration = emulator.core.faults.scan_time(usual);
         let slots = emulator.options.plan.concurrent_scans.max(1);
         let mut ends: Vec<_> = self
             .scans
@@ -147,7 +148,7 @@ impl Store {
         ends.sort_unstable();
         // With every slot taken, the scan begins when so many have ended that one is free.
         let free = ends.len().checked_sub(slots).and_then(|index| ends.get(index).copied()).unwrap_or(now);
-        let start = after(free, duration / 8);
+        let start = after(free, usual / 8);
         let run = Run {
             start,
             end: after(start, duration),

@@ -17,6 +17,8 @@ pub(super) struct Row {
     pub(super) ways: &'static [Way],
     /// The parts of the platform that a scan goes through, from the first call on.
     pub(super) places: &'static [Place],
+    /// Whether what the platform counts gates beside what it lists. Elsewhere a count is a claim that the list has to bear out.
+    pub(super) counts_gate: bool,
     /// The cases that cannot be tried, each with its reason.
     pub(super) exempt: &'static [(&'static str, &'static str)],
 }
@@ -36,6 +38,13 @@ pub(super) struct Way {
     pub(super) variables: &'static [&'static str],
     /// Whether a run outlives one 401: by another token, or by another key.
     pub(super) is_renewable: bool,
+}
+
+impl Way {
+    /// Whether there is a second key beside the first.
+    pub(super) fn has_spare(&self) -> bool {
+        self.variables.iter().any(|name| name.ends_with("PREVIOUS"))
+    }
 }
 
 /// All platforms.
@@ -61,6 +70,7 @@ impl Row {
                     Place::Results,
                     Place::Policy,
                 ],
+                counts_gate: false,
                 exempt: &[],
             },
             PlatformId::Cybrium => Self {
@@ -73,6 +83,7 @@ impl Row {
                     Way { variables: &["CYBRIUM_API_KEY", "CYBRIUM_API_KEY_PREVIOUS"], is_renewable: true },
                 ],
                 places: &[Place::Start, Place::Status, Place::Results],
+                counts_gate: false,
                 exempt: &[],
             },
             PlatformId::CyberOrigen => Self {
@@ -85,6 +96,7 @@ impl Row {
                     Way { variables: &["CYBERORIGEN_API_KEY"], is_renewable: false },
                 ],
                 places: &[Place::Token, Place::Start, Place::Status, Place::Results],
+                counts_gate: false,
                 exempt: &[],
             },
             PlatformId::BestDefense => Self {
@@ -94,6 +106,7 @@ impl Row {
                 settings: &[],
                 ways: &[Way { variables: &["BD_API_TOKEN"], is_renewable: false }],
                 places: &[Place::Project, Place::Start, Place::Status, Place::Results],
+                counts_gate: true,
                 exempt: &[("three pages", "alerts are one list, which the contract does not page")],
             },
         }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use scangate::clock::Clock;
 use scangate::error::Signal;
 use scangate::platform::ScanState;
-use scangate::sandbox::Fault;
+use scangate::sandbox::{Fault, Kind};
 use scangate::scan::observer::{Event, Observer};
 use tokio::sync::Notify;
 
@@ -80,7 +80,11 @@ impl<'a> Scan<'a> {
         self
     }
 
-    pub(super) async fn run(self) -> Played {
+    pub(super) async fn run(mut self) -> Played {
+        if !self.faults.iter().any(|fault| matches!(fault.kind, Kind::ScanTime(_))) {
+            // Long enough for a few looks, and no longer, since each of them takes some real time.
+            self.faults.push("scan-time=60".parse().unwrap());
+        }
         let (server, clock) = in_process(&[], |options| {
             options.dialects = vec![self.row.dialect()];
             options.faults = self.faults;

@@ -15,8 +15,8 @@ pub(in crate::conformance) async fn first_401(row: &Row, judge: &mut Judge) {
 
 pub(in crate::conformance) async fn polled_401(row: &Row, judge: &mut Judge) {
     unauthorised(row, judge, "@status").await;
-    for way in row.ways {
-        // The account is closed while the scan runs.
+    // The account is closed while the scan runs. A spare key is closed by itself.
+    for way in row.ways.iter().filter(|way| !way.has_spare()) {
         judge.ends(&Scan::of(row).by(way).fault("revoke").run().await, Class::Auth);
     }
 }
@@ -46,7 +46,10 @@ pub(in crate::conformance) async fn forbidden(row: &Row, judge: &mut Judge) {
 
 pub(in crate::conformance) async fn not_found(row: &Row, judge: &mut Judge) {
     let plain = Scan::of(row).run().await;
-    judge.recovers(&Scan::of(row).fault("404=1@status").run().await, &plain);
+    // Of two ways the later one has the wider limits: on the narrow one the first look comes when a scan is young no more.
+    if let Some(way) = row.ways.last() {
+        judge.recovers(&Scan::of(row).by(way).fault("404=1@status").run().await, &plain);
+    }
     for place in ["start", "status", "results"] {
         judge.ends(&Scan::of(row).fault(&format!("404=9999@{place}")).run().await, Class::Usage);
     }

@@ -19,16 +19,14 @@ pub(in crate::conformance) async fn hostile(row: &Row, judge: &mut Judge) {
         ("standard error", stderr),
         ("Markdown", ended.file("work/report.md")),
         ("the table", ended.file("work/report.txt")),
-        ("SARIF", strings(&ended.file("work/report.sarif"))),
     ];
     for (place, text) in texts {
-        let lines = || text.lines().map(str::trim_start);
-        let effect = text.chars().find(|character| *character != '\n' && has_effect(*character));
-        judge.check(effect.is_none(), place, &format!("there is {effect:?} in\n{text}"));
-        let command = lines().find(|line| line.starts_with("::") || line.contains("##["));
+        check_effect(judge, place, &text);
+        let command = text.lines().find(|line| line.trim_start().starts_with("::") || line.contains("##["));
         judge.check(command.is_none(), place, &format!("a command to the runner: {command:?}"));
     }
-    let markdown = ended.file("work/report.md");
+    check_effect(judge, "SARIF", &strings(&ended.file("work/report.sarif")));
+    let markdown = without_code(&ended.file("work/report.md"));
     for markup in ["<script", "<img", "](javascript:", "![pixel]", "\n# heading"] {
         judge.check(!markdown.contains(markup), "Markdown", &format!("{markup} is there"));
     }
@@ -36,6 +34,21 @@ pub(in crate::conformance) async fn hostile(row: &Row, judge: &mut Judge) {
         let trace = ended.trace_of(secret);
         judge.check(trace.is_none(), "at -vv", &format!("`{secret}` is in {trace:?}"));
     }
+}
+
+fn check_effect(judge: &mut Judge, place: &str, text: &str) {
+    let effect = text.chars().find(|character| *character != '\n' && has_effect(*character));
+    judge.check(effect.is_none(), place, &format!("there is {effect:?} in\n{text}"));
+}
+
+/// Markdown without its code spans, in which nothing means anything.
+fn without_code(markdown: &str) -> String {
+    let outside = |line| {
+        let line: &str = line;
+        let marks = line.matches('`').count() / 2 * 2;
+        line.splitn(marks + 1, '`').step_by(2)
+    };
+    markdown.split_inclusive('\n').flat_map(outside).collect()
 }
 
 /// Whether a terminal does more than to show it, or shows the text around it elsewhere.
