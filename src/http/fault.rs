@@ -7,8 +7,8 @@ use std::{fmt, io};
 use jiff::Timestamp;
 use url::Url;
 
-use super::Replay;
 use super::origin::SafeUrl;
+use super::{Replay, Reply};
 use crate::error::Class;
 
 /// Why one attempt brought no answer. Its text goes on from `GET https://host/path`.
@@ -80,6 +80,8 @@ pub(super) struct Refusal {
     pub(super) wait: Option<Duration>,
     /// When that is over, on the machine's clock.
     pub(super) until: Option<Timestamp>,
+    /// The answer itself, where the call wants it.
+    pub(super) reply: Option<Reply>,
 }
 
 impl Fault {
@@ -221,6 +223,15 @@ impl Fault {
         }
     }
 
+    /// The refusal itself, where it was kept, uncleaned.
+    pub(super) fn reply(&self) -> Option<&Reply> {
+        match self {
+            Self::Refused(refusal) => refusal.reply.as_ref(),
+            Self::PastDeadline { cause, .. } => cause.reply(),
+            _ => None,
+        }
+    }
+
     /// The request's name at the server.
     pub(super) fn request_id(&self) -> Option<&str> {
         match self {
@@ -320,7 +331,7 @@ mod tests {
     use super::*;
 
     fn refused(status: u16) -> Fault {
-        Fault::Refused(Refusal { status, words: None, request_id: None, wait: None, until: None })
+        Fault::Refused(Refusal { status, words: None, request_id: None, wait: None, until: None, reply: None })
     }
 
     #[test]
