@@ -3,6 +3,7 @@
 mod action;
 mod api;
 mod demo;
+mod emulated;
 mod example;
 mod flags;
 mod logging;

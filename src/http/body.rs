@@ -114,6 +114,7 @@ impl Incoming {
             status: self.head.status,
             words: words::of_body(body.get(..LARGEST_REFUSAL).unwrap_or(&body)),
             request_id: self.head.request_id.clone(),
+            schemes: self.head.schemes.clone(),
             wait,
             until,
             reply: (keep && is_whole).then(|| self.reply(body)),

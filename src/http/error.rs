@@ -27,6 +27,7 @@ struct Facts {
     status: Option<u16>,
     server_message: Option<String>,
     request_id: Option<String>,
+    schemes: Vec<String>,
     retryable: bool,
     unsent: bool,
     refusal: Option<Reply>,
@@ -59,6 +60,7 @@ impl Error {
             status: fault.status(),
             server_message: fault.words().map(clean).filter(|words| !words.is_empty()),
             request_id: fault.request_id().map(clean),
+            schemes: fault.schemes().to_vec(),
             retryable: fault.is_retryable(),
             unsent,
             refusal: fault.reply().map(|reply| reply.redacted(redactor)),
@@ -75,6 +77,7 @@ impl Error {
             status: None,
             server_message: None,
             request_id: None,
+            schemes: Vec::new(),
             retryable: false,
             unsent: true,
             refusal: None,
@@ -125,6 +128,11 @@ impl Error {
     /// The server's own words, redacted, in one line.
     pub fn server_message(&self) -> Option<&str> {
         self.0.server_message.as_deref()
+    }
+
+    /// Whether the server wants to be signed in to by this scheme, such as `DPoP` (RFC 9449 section 7.1).
+    pub fn demands(&self, scheme: &str) -> bool {
+        self.0.schemes.iter().any(|own| own.eq_ignore_ascii_case(scheme))
     }
 
     /// The request's name at the server, for a question to its support.

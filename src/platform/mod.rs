@@ -3,12 +3,20 @@
 //! A platform knows its wire format and nothing of reports; it turns answers into the model of [`crate::finding`].
 
 mod about;
+pub mod bestdefense;
 mod call_path;
 pub mod cybedefend;
+pub mod cyberorigen;
+pub mod cybrium;
 mod error;
+mod identifier;
 mod lenient;
 pub mod options;
+mod pages;
 mod request;
+mod text;
+mod tolerant;
+mod words;
 
 use std::fmt;
 use std::str::FromStr;
@@ -28,11 +36,17 @@ use crate::http::{Client, Session};
 pub enum PlatformId {
     /// CybeDefend: a source tree, uploaded.
     CybeDefend,
+    /// Cybrium: a target of the workspace, or a SARIF file to take in.
+    Cybrium,
+    /// CyberOrigen: a domain, an address or a CIDR range.
+    CyberOrigen,
+    /// BestDefense: a verified site, scanned from outside.
+    BestDefense,
 }
 
 impl PlatformId {
     /// All platforms, in the order of help and documentation.
-    pub const ALL: [Self; 1] = [Self::CybeDefend];
+    pub const ALL: [Self; 4] = [Self::CybeDefend, Self::Cybrium, Self::CyberOrigen, Self::BestDefense];
 
     /// The word of `--platform`.
     pub fn as_str(self) -> &'static str {
@@ -43,6 +57,9 @@ impl PlatformId {
     pub fn about(self) -> &'static About {
         match self {
             Self::CybeDefend => &cybedefend::CybeDefend::ABOUT,
+            Self::Cybrium => &cybrium::Cybrium::ABOUT,
+            Self::CyberOrigen => &cyberorigen::CyberOrigen::ABOUT,
+            Self::BestDefense => &bestdefense::BestDefense::ABOUT,
         }
     }
 
@@ -53,6 +70,9 @@ impl PlatformId {
     pub async fn connect(self, client: Client, request: &Request) -> Result<Connection, Error> {
         match self {
             Self::CybeDefend => cybedefend::CybeDefend::connect(client, request).await,
+            Self::Cybrium => cybrium::Cybrium::connect(client, request).await,
+            Self::CyberOrigen => cyberorigen::CyberOrigen::connect(client, request).await,
+            Self::BestDefense => bestdefense::BestDefense::connect(client, request).await,
         }
     }
 }
@@ -158,6 +178,8 @@ pub enum Cancelled {
     Accepted,
     /// The platform documents no call for it, and nothing was sent.
     NotDocumented,
+    /// The scan has ended in the meantime, and nothing was sent.
+    HasEnded,
 }
 
 /// What came of fetching the findings.
@@ -165,14 +187,14 @@ pub enum Cancelled {
 pub struct Collected {
     /// The findings; their fingerprints are still empty.
     pub findings: Vec<Finding>,
+    /// What the platform counts beyond them. It gates like they do.
+    pub unlisted: Vec<Unlisted>,
+    /// Compliance controls, where frameworks were asked for.
+    pub controls: Option<Controls>,
     /// Why they are known not to be all there are, one sentence a reason. Anything here ends the entry as `incomplete`.
     pub missing: Vec<String>,
     /// What people should know of how they were read.
     pub notes: Vec<String>,
-    /// Findings that the platform counts beyond those that it lists. They gate as listed ones do.
-    pub unlisted: Vec<Unlisted>,
-    /// The platform's compliance controls, where frameworks were asked for and it has such.
-    pub controls: Option<Controls>,
 }
 
 /// What came of asking for the platform's own verdict.
@@ -210,6 +232,9 @@ pub trait Platform: Sized {
     /// What is known before any request.
     const ABOUT: About;
 
+    /// Whether the platform has a policy of its own to ask for.
+    const HAS_POLICY: bool = true;
+
     /// Gets ready to make calls, of which nothing else is known: of the request only credential, hosts and the scheme word matter.
     ///
     /// # Errors
@@ -231,9 +256,12 @@ pub trait Platform: Sized {
 
     /// The platform's own verdict on an ended scan. It may come some time after the scan's end, and is waited for with `patience`;
     /// one that does not come is missing, and never a pass.
-    async fn policy(&self, scan: &ScanReference, patience: Patience<'_>) -> Result<PolicyAnswer, Error>;
+    async fn policy(&self, _scan: &ScanReference, _patience: Patience<'_>) -> Result<PolicyAnswer, Error> {
+        Ok(PolicyAnswer::default())
+    }
 
-    /// Cancels a scan that was not seen to have ended. [`About::supports_cancel`] says beforehand whether the platform can.
+    /// Cancels a scan that was not seen to have ended; where cancelling an ended one would delete it, it is looked at first.
+    /// [`About::supports_cancel`] says beforehand whether the platform can.
     async fn cancel(&self, _scan: &ScanReference) -> Result<Cancelled, Error> {
         Ok(Cancelled::NotDocumented)
     }
