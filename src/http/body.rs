@@ -6,7 +6,7 @@ use bytes::{Buf as _, Bytes};
 use serde::de::DeserializeOwned;
 use tokio::sync::mpsc;
 
-use super::Reply;
+use super::call::{Refusals, Reply};
 use super::fault::{Fault, Refusal};
 use super::head::Head;
 use super::raw::RawCopy;
@@ -95,9 +95,10 @@ impl Incoming {
         }
     }
 
-    /// What a refusal says. A body that cannot be read leaves the status, which says enough. With `keep` it is read whole, and half
-    /// of one is not kept.
-    pub(super) async fn refusal(mut self, keep: bool) -> Fault {
+    /// What a refusal says. A body that cannot be read leaves the status, which says enough. Where it is kept it is read whole, and half of one
+    /// is not kept.
+    pub(super) async fn refusal(mut self, refusals: Refusals) -> Fault {
+        let keep = refusals == Refusals::Kept;
         let most = if keep { usize::MAX } else { LARGEST_REFUSAL };
         let mut body = Vec::new();
         let mut is_whole = false;
@@ -110,7 +111,7 @@ impl Incoming {
         }
         let wait = self.head.rate_limit.wait(self.head.status);
         let until = wait.and_then(|wait| self.head.read_at.checked_add(wait).ok());
-        Fault::Refused(Refusal {
+        Fault::Refused(Box::new(Refusal {
             status: self.head.status,
             words: words::of_body(body.get(..LARGEST_REFUSAL).unwrap_or(&body)),
             request_id: self.head.request_id.clone(),
@@ -118,7 +119,7 @@ impl Incoming {
             wait,
             until,
             reply: (keep && is_whole).then(|| self.reply(body)),
-        })
+        }))
     }
 
     async fn chunk(&mut self) -> Result<Option<Bytes>, Fault> {

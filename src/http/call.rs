@@ -124,6 +124,15 @@ impl Body {
     }
 }
 
+/// What becomes of the body of a refusal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Refusals {
+    /// Its words are told, and the rest is not read.
+    Told,
+    /// It is kept whole.
+    Kept,
+}
+
 /// One request.
 #[derive(Clone)]
 pub struct Call {
@@ -138,7 +147,7 @@ pub struct Call {
     pub(super) accepts_json: bool,
     pub(super) poll: bool,
     pub(super) private: bool,
-    pub(super) keeps_refusal: bool,
+    pub(super) refusal: Refusals,
 }
 
 impl Call {
@@ -177,7 +186,7 @@ impl Call {
             accepts_json: false,
             poll: false,
             private: false,
-            keeps_refusal: false,
+            refusal: Refusals::Told,
         }
     }
 
@@ -211,7 +220,7 @@ impl Call {
     /// Keeps the whole answer of a refusal for [`super::Error::refusal`]: for those who want to read it themselves.
     #[must_use]
     pub fn keep_refusal(mut self) -> Self {
-        self.keeps_refusal = true;
+        self.refusal = Refusals::Kept;
         self
     }
 

@@ -190,9 +190,7 @@ impl Client {
                     read(Incoming::new(head, response, repeated, call.accepts_json, copy)).await
                 }
                 status @ 300..400 => Err(Fault::Redirected { status, target: head.location }),
-                _ => Err(Incoming::new(head, response, repeated, call.accepts_json, copy)
-                    .refusal(call.keeps_refusal)
-                    .await),
+                _ => Err(Incoming::new(head, response, repeated, call.accepts_json, copy).refusal(call.refusal).await),
             }
         };
         let outcome = match tokio::time::timeout(limit, exchange).await {

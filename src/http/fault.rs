@@ -48,7 +48,7 @@ pub(super) enum Fault {
         left: Duration,
     },
     /// The server says no.
-    Refused(Refusal),
+    Refused(Box<Refusal>),
     /// The server points elsewhere.
     Redirected {
         /// A status from 300 to 399.
@@ -208,9 +208,8 @@ impl Fault {
     /// The status, where an answer came.
     pub(super) fn status(&self) -> Option<u16> {
         match self {
-            Self::Refused(Refusal { status, .. })
-            | Self::Redirected { status, .. }
-            | Self::Misunderstood { status, .. } => Some(*status),
+            Self::Refused(refusal) => Some(refusal.status),
+            Self::Redirected { status, .. } | Self::Misunderstood { status, .. } => Some(*status),
             Self::PastDeadline { cause, .. } => cause.status(),
             _ => None,
         }
@@ -245,7 +244,8 @@ impl Fault {
     /// The request's name at the server.
     pub(super) fn request_id(&self) -> Option<&str> {
         match self {
-            Self::Refused(Refusal { request_id, .. }) | Self::Misunderstood { request_id, .. } => request_id.as_deref(),
+            Self::Refused(refusal) => refusal.request_id.as_deref(),
+            Self::Misunderstood { request_id, .. } => request_id.as_deref(),
             Self::PastDeadline { cause, .. } => cause.request_id(),
             _ => None,
         }
@@ -341,7 +341,7 @@ mod tests {
     use super::*;
 
     fn refused(status: u16) -> Fault {
-        Fault::Refused(Refusal {
+        Fault::Refused(Box::new(Refusal {
             status,
             words: None,
             request_id: None,
@@ -349,7 +349,7 @@ mod tests {
             wait: None,
             until: None,
             reply: None,
-        })
+        }))
     }
 
     #[test]

@@ -117,7 +117,7 @@ mod tests {
     }
 
     fn refused(status: u16, wait: Option<Duration>) -> Fault {
-        Fault::Refused(Refusal {
+        Fault::Refused(Box::new(Refusal {
             status,
             words: None,
             request_id: None,
@@ -125,7 +125,7 @@ mod tests {
             wait,
             until: None,
             reply: None,
-        })
+        }))
     }
 
     fn after(retry: &mut Retry, fault: Fault, call: &Call, left: Duration) -> Step {

@@ -23,14 +23,14 @@ pub(super) enum Destination {
         is_terminal: bool,
     },
     /// A file, under a temporary name until then.
-    File(PrivateFile),
+    File(Box<PrivateFile>),
 }
 
 impl Destination {
     /// Makes sure that the answer can be written, before anything is sent: what a call does cannot be undone.
     pub(super) fn of(output: Option<PathBuf>, method: Method, environment: &Environment) -> Result<Self, Error> {
         if let Some(path) = output {
-            return PrivateFile::reserve(path).map(Self::File);
+            return PrivateFile::reserve(path).map(Box::new).map(Self::File);
         }
         if Host::of(environment) == Host::GitHub && method != Method::Head {
             let error = settings::Error::new(

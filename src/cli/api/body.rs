@@ -35,8 +35,8 @@ pub(super) struct Content {
     fields: Vec<String>,
 
     /// The type of --data, such as application/merge-patch+json [default: application/json]
-    #[arg(long, value_name = "TYPE", help_heading = "Body", value_parser = media_type, requires = "data")]
-    content_type: Option<String>,
+    #[arg(long = "content-type", id = "content-type", value_name = "TYPE", help_heading = "Body", value_parser = media_type, requires = "data")]
+    media_type: Option<String>,
 }
 
 impl Content {
@@ -74,7 +74,7 @@ impl Content {
             let error = settings::Error::new(format!("--data cannot be read: {}", value::escaped(&cause.to_string())));
             error.with_hint("`@` stands before the name of a file, and `-` for standard input")
         })?;
-        let content_type = self.content_type.as_deref().unwrap_or(JSON);
+        let content_type = self.media_type.as_deref().unwrap_or(JSON);
         if is_json(content_type)
             && let Err(cause) = serde_json::from_slice::<IgnoredAny>(&content)
         {
@@ -108,7 +108,7 @@ mod tests {
         Content {
             data: data.map(str::to_owned),
             fields: fields.iter().map(|field| (*field).to_owned()).collect(),
-            content_type: content_type.map(str::to_owned),
+            media_type: content_type.map(str::to_owned),
         }
     }
 
