@@ -2,17 +2,14 @@
 
 use clap::{Arg, ArgAction, ArgMatches, Command, FromArgMatches};
 
-use std::fmt::Display;
 use std::path::Path;
 use std::time::Duration;
 
-use url::Url;
-
+use super::emulated::{entry, not_set_up};
 use super::example::Example;
 use super::flags::{Selection, SettingsFlags};
 use super::{Context, pipeline};
 use crate::clock::Clock;
-use crate::credentials::{Form, Source, SourceKind};
 use crate::error::{Class, Error};
 use crate::gate::Conclusion;
 use crate::http;
@@ -20,7 +17,7 @@ use crate::sandbox::{Dialect, SandboxOptions, Server};
 use crate::scan::observer::{Event, Observer as _};
 use crate::scan::wait::display_duration;
 use crate::settings::keys::Key;
-use crate::settings::{self, DemoSettings, EntrySettings, Layers, OnInterrupt, ScanSettings};
+use crate::settings::{self, DemoSettings, Layers, OnInterrupt, ScanSettings};
 
 /// Arguments of `scangate demo`.
 #[derive(clap::Args)]
@@ -88,7 +85,7 @@ pub(super) async fn run(arguments: Arguments, context: &Context) -> Result<u8, E
         .map_err(|error| pipeline::end_before_it_began(error.into(), &layers, true, context))?;
     let example = Example::unpack(&context.environment.temporary_folder()).map_err(|error| not_set_up(&error))?;
     let clock = Clock::simulated(context.clock.now());
-    let dialects = vec![Dialect::CybeDefend];
+    let dialects = vec![demo.platform.as_str().parse::<Dialect>().map_err(|error| not_set_up(&error))?];
     let options = SandboxOptions { clock: clock.clone(), dialects, ..SandboxOptions::default() };
     let server = Server::start(options).await.map_err(|error| not_set_up(&error))?;
     let settings = scan_settings(demo, example.path(), &server, context)?;
@@ -112,19 +109,8 @@ fn scan_settings(
     server: &Server,
     context: &Context,
 ) -> Result<ScanSettings, Error> {
-    let access = server.cybedefend().ok_or_else(|| not_set_up(&"the platform is not emulated"))?;
-    let url = |text: &str| Url::parse(text).map_err(|error| not_set_up(&error));
-    let place = SourceKind::Value(access.pat.clone());
-    let secret = Source { kind: place, origin: "the sandbox's own token".to_owned() };
     let directory = demo.directory.unwrap_or_else(|| example.to_owned());
-    let subject = settings::Subject::Directory { path: directory.clone(), untracked: false };
-    let entry = EntrySettings {
-        credential: Some(Form::Token { secret, previous: None }),
-        api_url: Some(url(&access.api_url)?),
-        auth_url: Some(url(&access.auth_url)?),
-        project_id: Some(access.project_id.clone()),
-        ..EntrySettings::new(demo.platform, subject)
-    };
+    let entry = entry(demo.platform, directory.clone(), server)?;
     Ok(ScanSettings {
         entries: vec![entry],
         directory,
@@ -139,10 +125,6 @@ fn scan_settings(
         temporary_folder: context.environment.temporary_folder(),
         warnings: Vec::new(),
     })
-}
-
-fn not_set_up(cause: &dyn Display) -> Error {
-    Error::Internal(format!("the demo cannot be set up: {cause}"))
 }
 
 /// How much time passes on a clock.
