@@ -204,8 +204,8 @@ impl Error {
             Self::Platform(error) => error.hint(),
             Self::Archive(error) => error.hint(),
             Self::Wait(error) => error.hint(),
-            Self::Delivery { .. } => Some("check that the folder exists and can be written".to_owned()),
-            Self::Interrupted(_) => Some("the scan goes on at the platform".to_owned()),
+            Self::Delivery { .. } => Some("check the path, and that its folder can be written".to_owned()),
+            Self::Interrupted(_) => Some("a scan that was started goes on at the platform".to_owned()),
             Self::Internal(_) => Some("this is a bug in scangate; please report it with the text above".to_owned()),
         }
     }

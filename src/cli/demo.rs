@@ -1,11 +1,11 @@
 //! `scangate demo`.
 
-use clap::{Arg, ArgAction, ArgMatches, Command, FromArgMatches};
-
 use std::path::Path;
 use std::time::Duration;
 
-use super::emulated::{entry, not_set_up};
+use clap::{Arg, ArgAction, ArgMatches, Command, FromArgMatches};
+
+use super::emulated;
 use super::example::Example;
 use super::flags::{Selection, SettingsFlags};
 use super::{Context, pipeline};
@@ -13,7 +13,8 @@ use crate::clock::Clock;
 use crate::error::{Class, Error};
 use crate::gate::Conclusion;
 use crate::http;
-use crate::sandbox::{Dialect, SandboxOptions, Server};
+use crate::sandbox::{SandboxOptions, Server};
+use crate::scan::delivery::reason;
 use crate::scan::observer::{Event, Observer as _};
 use crate::scan::wait::display_duration;
 use crate::settings::keys::Key;
@@ -43,6 +44,12 @@ struct Refused(Option<&'static str>);
 
 impl Refused {
     const FLAGS: [&'static str; 6] = ["api-url", "auth-url", "token-file", "token-command", "pat", "upload"];
+
+    fn check(&self) -> Result<(), settings::Error> {
+        let Some(name) = self.0 else { return Ok(()) };
+        let message = format!("a demo talks to its own sandbox only and takes no --{name}");
+        Err(settings::Error::new(message).with_hint("use `scangate scan` for a real platform"))
+    }
 }
 
 impl clap::Args for Refused {
@@ -68,26 +75,33 @@ impl FromArgMatches for Refused {
 }
 
 /// What a demo says before anything else.
-const INTRODUCTION: &str = "this is a demo: the client is the real one, the platform is an emulator in this process with a toy \
-                            rule set, and waiting is simulated";
+const INTRODUCTION: &str =
+    "this is a demo: a real client, an emulated platform with a toy rule set, and simulated waiting";
 
 /// Runs the command and returns the exit code of a run that came to its end.
 ///
 /// The client is the one that talks to real platforms; only the platform is the sandbox. Both share a simulated clock, so that
 /// the waits of a real scan take no time.
 pub(super) async fn run(arguments: Arguments, context: &Context) -> Result<u8, Error> {
-    if let Some(name) = arguments.refused.0 {
-        let message = format!("a demo talks to its own sandbox only and takes no --{name}");
-        return Err(settings::Error::new(message).with_hint("use `scangate scan` for a real platform").into());
-    }
     let layers = Layers::new(&arguments.flags.given, &context.environment);
-    let demo = DemoSettings::resolve(&layers)
-        .map_err(|error| pipeline::end_before_it_began(error.into(), &layers, true, context))?;
-    let example = Example::unpack(&context.environment.temporary_folder()).map_err(|error| not_set_up(&error))?;
+    let demo = arguments.refused.check().and_then(|()| DemoSettings::resolve(&layers));
+    let demo = demo.map_err(|error| pipeline::end_before_it_began(error.into(), &layers, true, context))?;
+    emulated::check_directory(demo.platform, demo.directory.as_ref())
+        .map_err(|error| pipeline::end_before_it_began(error, &layers, true, context))?;
+    let folder = context.environment.temporary_folder();
+    let example = Example::unpack(&folder).map_err(|error| {
+        let message = format!("the demo's example cannot be written to {}: {}", folder.display(), reason(&error));
+        settings::Error::new(message).with_hint("set TMPDIR to a folder that can be written and has room")
+    })?;
     let clock = Clock::simulated(context.clock.now());
-    let dialects = vec![demo.platform.as_str().parse::<Dialect>().map_err(|error| not_set_up(&error))?];
-    let options = SandboxOptions { clock: clock.clone(), dialects, ..SandboxOptions::default() };
-    let server = Server::start(options).await.map_err(|error| not_set_up(&error))?;
+    let options = SandboxOptions {
+        clock: clock.clone(),
+        dialects: vec![emulated::dialect(demo.platform)],
+        ..SandboxOptions::default()
+    };
+    let server = Server::start(options)
+        .await
+        .map_err(|error| settings::Error::new(format!("the demo's sandbox cannot listen on 127.0.0.1: {error}")))?;
     let settings = scan_settings(demo, example.path(), &server, context)?;
 
     context.printer.event(&Event::Note(INTRODUCTION.to_owned()));
@@ -95,10 +109,7 @@ pub(super) async fn run(arguments: Arguments, context: &Context) -> Result<u8, E
     let conclusion = pipeline::run(&settings, &clock, true, context).await;
     let last = format!("\n{}\n", explain(conclusion, simulated.elapsed(), real.elapsed()));
     server.shutdown().await;
-    context
-        .printer
-        .document(&last, pipeline::is_stdout_taken(&settings.run.report))
-        .map_err(|error| not_set_up(&error))?;
+    context.printer.show(&last, pipeline::stream(&settings.run.report));
     Ok(conclusion.exit_code)
 }
 
@@ -110,7 +121,7 @@ fn scan_settings(
     context: &Context,
 ) -> Result<ScanSettings, Error> {
     let directory = demo.directory.unwrap_or_else(|| example.to_owned());
-    let entry = entry(demo.platform, directory.clone(), server)?;
+    let entry = emulated::entry(demo.platform, server, directory.clone())?;
     Ok(ScanSettings {
         entries: vec![entry],
         directory,
@@ -147,15 +158,15 @@ impl<'a> Stopwatch<'a> {
 fn explain(conclusion: Conclusion, simulated: Duration, real: Duration) -> String {
     let why = match conclusion.class {
         Class::Passed => "nothing was found that the gate forbids",
-        Class::Findings => "the gate says no; `--fail-on none` lets everything through",
+        Class::Findings => "the gate says no; try --fail-on none",
         _ if conclusion.softened => "the run did not succeed, and --on made that a warning",
-        _ => "the run did not come to a verdict, see above",
+        _ => "there is no verdict; the error above says why",
     };
     format!(
-        "{} of waiting simulated in {}; exit code {} ({}): {why}",
-        display_duration(simulated),
-        display_duration(real),
+        "exit code {} ({}): {why}; {} of waiting took {}",
         conclusion.exit_code,
-        conclusion.class
+        conclusion.class,
+        display_duration(simulated),
+        display_duration(real)
     )
 }

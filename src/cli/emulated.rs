@@ -1,64 +1,105 @@
-//! What a demo asks of each emulated platform: where it is, how to sign in, and what to scan.
+//! The platforms of a demo: those of the sandbox, as entries of a run.
 
-use std::fmt::Display;
 use std::path::PathBuf;
 
 use url::Url;
 
 use crate::credentials::{Form, Secret, Source, SourceKind};
 use crate::error::Error;
-use crate::platform::PlatformId;
-use crate::sandbox::{CybeDefendAccess, CyberOrigenAccess, Server};
-use crate::settings::{EntrySettings, Subject};
+use crate::platform::{PlatformId, SubjectKind};
+use crate::sandbox::{Dialect, Server};
+use crate::settings::{self, EntrySettings, Subject};
 
-/// The host that is scanned where a platform scans hosts. The name is reserved for examples (RFC 2606), and nothing is sent to it.
-const HOST: &str = "shop.example.com";
-
-/// The entry of a demo of this platform, which has the sandbox for its platform. A source tree that is scanned is `directory`.
-pub(super) fn entry(platform: PlatformId, directory: PathBuf, server: &Server) -> Result<EntrySettings, Error> {
-    let not_emulated = || not_set_up(&"the platform is not emulated");
+/// How the sandbox speaks like a platform.
+pub(super) fn dialect(platform: PlatformId) -> Dialect {
     match platform {
-        PlatformId::CybeDefend => cybedefend(server.cybedefend().ok_or_else(not_emulated)?, directory),
-        PlatformId::CyberOrigen => cyberorigen(server.cyberorigen().ok_or_else(not_emulated)?),
+        PlatformId::CybeDefend => Dialect::CybeDefend,
+        PlatformId::Cybrium => Dialect::Cybrium,
+        PlatformId::CyberOrigen => Dialect::CyberOrigen,
+        PlatformId::BestDefense => Dialect::BestDefense,
     }
 }
 
-fn cybedefend(access: &CybeDefendAccess, directory: PathBuf) -> Result<EntrySettings, Error> {
-    let subject = Subject::Directory { path: directory, untracked: false };
-    Ok(EntrySettings {
-        credential: Some(Form::Token { secret: source(access.pat.clone()), previous: None }),
+/// Refuses a source tree for a platform that takes none.
+pub(super) fn check_directory(platform: PlatformId, directory: Option<&PathBuf>) -> Result<(), Error> {
+    let about = platform.about();
+    if directory.is_none() || about.subjects.contains(&SubjectKind::Tree) {
+        return Ok(());
+    }
+    let message = format!("{} scans no source tree, so a demo of it has no use for --dir", about.name);
+    Err(settings::Error::new(message).with_hint("take it out").into())
+}
+
+/// The entry of a run that scans what the sandbox has to be scanned, or `directory` where the platform takes source trees.
+pub(super) fn entry(platform: PlatformId, server: &Server, directory: PathBuf) -> Result<EntrySettings, Error> {
+    let entry = match platform {
+        PlatformId::CybeDefend => cybedefend(server, directory),
+        PlatformId::Cybrium => cybrium(server),
+        PlatformId::CyberOrigen => cyberorigen(server),
+        PlatformId::BestDefense => bestdefense(server),
+    };
+    entry?.ok_or_else(|| Error::Internal("the demo's platform is not emulated".to_owned()))
+}
+
+fn cybedefend(server: &Server, path: PathBuf) -> Result<Option<EntrySettings>, Error> {
+    let Some(access) = server.cybedefend() else { return Ok(None) };
+    Ok(Some(EntrySettings {
+        credential: Some(token(&access.pat)),
         api_url: Some(url(&access.api_url)?),
         auth_url: Some(url(&access.auth_url)?),
         project_id: Some(access.project_id.clone()),
-        ..EntrySettings::new(PlatformId::CybeDefend, subject)
-    })
+        ..EntrySettings::new(PlatformId::CybeDefend, Subject::Directory { path, untracked: false })
+    }))
 }
 
-fn cyberorigen(access: &CyberOrigenAccess) -> Result<EntrySettings, Error> {
-    let username = Secret::new(&access.username).ok_or_else(|| not_set_up(&"the account has no name"))?;
-    Ok(EntrySettings {
+fn cybrium(server: &Server) -> Result<Option<EntrySettings>, Error> {
+    let Some((access, target)) = server.cybrium().and_then(|access| Some((access, *access.targets.first()?))) else {
+        return Ok(None);
+    };
+    Ok(Some(EntrySettings {
+        credential: Some(token(&access.key)),
+        api_url: Some(url(&access.api_url)?),
+        ..EntrySettings::new(PlatformId::Cybrium, Subject::Target(target.to_owned()))
+    }))
+}
+
+fn cyberorigen(server: &Server) -> Result<Option<EntrySettings>, Error> {
+    let Some(access) = server.cyberorigen() else { return Ok(None) };
+    let Some(username) = Secret::new(&access.username) else { return Ok(None) };
+    Ok(Some(EntrySettings {
+        // A login, which is on the smallest plan, and frameworks, so that there are controls to see.
         credential: Some(Form::Login {
-            username: source(username),
-            password: source(access.password.clone()),
+            username: secret(&username),
+            password: secret(&access.password),
             mfa_code: None,
         }),
         api_url: Some(url(&access.api_url)?),
         frameworks: vec!["soc2".to_owned(), "pci-dss".to_owned()],
-        // Of the emulator, which looks at nothing, the user need not state it.
+        // The sandbox scans nothing, so nobody has to permit it.
         authorized: true,
-        ..EntrySettings::new(PlatformId::CyberOrigen, Subject::Target(HOST.to_owned()))
-    })
+        ..EntrySettings::new(PlatformId::CyberOrigen, Subject::Target("shop.example.com".to_owned()))
+    }))
 }
 
-fn source(secret: Secret) -> Source {
-    Source { kind: SourceKind::Value(secret), origin: "the sandbox's own credential".to_owned() }
+fn bestdefense(server: &Server) -> Result<Option<EntrySettings>, Error> {
+    let Some((access, site)) = server.bestdefense().and_then(|access| Some((access, access.sites.first()?))) else {
+        return Ok(None);
+    };
+    Ok(Some(EntrySettings {
+        credential: Some(token(&access.token)),
+        api_url: Some(url(&access.api_url)?),
+        ..EntrySettings::new(PlatformId::BestDefense, Subject::Target(site.hostname.to_owned()))
+    }))
+}
+
+fn token(token: &Secret) -> Form<Source> {
+    Form::Token { secret: secret(token), previous: None }
+}
+
+fn secret(value: &Secret) -> Source {
+    Source { kind: SourceKind::Value(value.clone()), origin: "the sandbox's own credential".to_owned() }
 }
 
 fn url(text: &str) -> Result<Url, Error> {
-    Url::parse(text).map_err(|error| not_set_up(&error))
-}
-
-/// The end of a demo that cannot begin.
-pub(super) fn not_set_up(cause: &dyn Display) -> Error {
-    Error::Internal(format!("the demo cannot be set up: {cause}"))
+    Url::parse(text).map_err(|error| Error::Internal(format!("the sandbox's URL: {error}")))
 }

@@ -36,7 +36,7 @@ use output::Printer;
     version,
     after_help = "Every flag of scan is also a variable: SCANGATE_FAIL_ON for --fail-on.\n\
                   Exit codes: 0 passed, 1 findings, 2 usage, 3 credentials, 4 unavailable, 5 timeout, 6 scan failed or incomplete, \
-                  7 protocol, 8 report not written, 70 bug."
+                  7 protocol, 8 report not written, 70 bug, 130 and 143 interrupted."
 )]
 struct Arguments {
     #[command(subcommand)]

@@ -21,6 +21,15 @@ pub struct Printer {
     pub(super) last_state: Mutex<Option<String>>,
 }
 
+/// Where a document goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stream {
+    /// Standard output.
+    Output,
+    /// Standard error, where another document has standard output for itself.
+    Error,
+}
+
 /// How much a line matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Level {
@@ -77,7 +86,7 @@ impl Printer {
     }
 
     /// How much is said.
-    pub fn verbosity(&self) -> Verbosity {
+    pub(super) fn verbosity(&self) -> Verbosity {
         self.settings.verbosity
     }
 
@@ -123,24 +132,43 @@ impl Printer {
         self.beside_spinner(|| writeln!(documents(), "{}", self.clean(text)))
     }
 
-    /// Whether colour is wanted.
-    pub fn is_coloured(&self) -> bool {
-        self.settings.color
+    /// Whether colour is wanted there.
+    pub fn is_coloured(&self, stream: Stream) -> bool {
+        match stream {
+            Stream::Output => self.settings.output_color,
+            Stream::Error => self.settings.color,
+        }
     }
 
-    /// Prints a document that is neutral already: to standard output, or to standard error where another document has it.
+    /// Prints a document that is neutral already, and that was asked for.
     ///
     /// # Errors
     /// As for [`documents`].
-    pub fn document(&self, text: &str, is_stdout_taken: bool) -> io::Result<()> {
+    pub fn document(&self, text: &str, stream: Stream) -> io::Result<()> {
         let text = self.redactor.clean(text);
-        self.beside_spinner(|| {
-            if is_stdout_taken {
-                io::stderr().lock().write_all(text.as_bytes())
-            } else {
-                documents().write_all(text.as_bytes())
-            }
+        self.beside_spinner(|| match stream {
+            Stream::Output => documents().write_all(text.as_bytes()),
+            Stream::Error => io::stderr().lock().write_all(text.as_bytes()),
         })
+    }
+
+    /// Shows people what came of the run, neutral already, if anybody wants to hear more than warnings. Where it cannot be shown,
+    /// a warning says so: it is in the reports too, and changes nothing about the verdict.
+    pub fn show(&self, text: &str, stream: Stream) {
+        let is_in_the_log = stream == Stream::Error && self.settings.format == LogFormat::Json;
+        if self.settings.verbosity == Verbosity::Quiet || is_in_the_log {
+            return;
+        }
+        if let Err(error) = self.document(text, stream) {
+            self.say(Level::Warning, &format!("the result cannot be shown: {error}"), Map::new());
+        }
+    }
+
+    /// Sets what came of the run apart from the lines about how it went.
+    pub fn gap(&self) {
+        if self.settings.verbosity >= Verbosity::Normal && self.settings.format == LogFormat::Text {
+            self.beside_spinner(|| to_stderr(""));
+        }
     }
 
     /// The text without secrets and without effect, in one line.

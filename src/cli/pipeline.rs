@@ -1,18 +1,21 @@
 //! What `scan` and `demo` have in common: run the pipeline, write the reports, show the table, tell the CI.
 
-use std::io;
-
-use super::{Context, output, signals};
+use super::output::{self, Stream};
+use super::{Context, signals};
 use crate::ci::github::{Ended, GitHub};
 use crate::clock::Clock;
 use crate::error::Error;
 use crate::gate::Conclusion;
 use crate::http::Random;
 use crate::report::outcome::ReportFile;
-use crate::report::{self, Format, Options, table};
+use crate::report::table::Style;
+use crate::report::{self, Format, Options};
 use crate::scan::observer::{Event, Observer as _, Silence};
 use crate::scan::{self, Finished, Surroundings, reports};
-use crate::settings::{Destination, Layers, ReportSettings, ScanSettings, Verbosity};
+use crate::settings::{Destination, Layers, ReportSettings, ScanSettings};
+
+/// The most columns that a table takes: beyond them the eye loses the row.
+const WIDEST: usize = 160;
 
 /// Runs the flow to its end and returns how it ended. Everything that was asked for is written by then, and what could not be
 /// written is part of how it ended.
@@ -69,10 +72,10 @@ impl Delivery<'_> {
         for problem in endings.chain(&self.finished.problems) {
             self.context.printer.problem(problem);
         }
-        self.attempt(Self::show);
         if self.attempt(Self::write_outcome) {
             self.context.printer.event(&Event::Wrote(&self.settings.outcome));
         }
+        self.show();
         if let Some(github) = &self.context.github {
             self.tell(github);
         }
@@ -110,33 +113,45 @@ impl Delivery<'_> {
         Ended { report: self.finished.report(), files: &self.files, outcome: self.has_outcome.then_some(outcome) }
     }
 
-    /// Shows the table: on standard output, unless a report went there, which must then be alone on it. Where nothing came of the
-    /// run, the lines before it have said it all.
-    fn show(&mut self) -> Result<(), Error> {
-        let context = self.context;
+    /// Shows the table. Where nothing came of the run, the lines before it have said it all, but for an exit code that they do not
+    /// lead to.
+    fn show(&self) {
+        let (context, report) = (self.context, self.finished.report());
         let is_worth_it =
-            self.finished.results.iter().any(|result| result.ending.is_complete() || !result.findings.is_empty());
-        if !is_worth_it || context.printer.verbosity() == Verbosity::Quiet {
-            return Ok(());
+            report.results.iter().any(|result| result.ending.is_complete() || !result.findings.is_empty());
+        if !is_worth_it {
+            if report.conclusion.softened {
+                context.printer.event(&Event::Warning(report::headline(&report)));
+            }
+            return;
         }
-        let failed = |cause: io::Error| Error::Delivery { path: "the terminal".to_owned(), cause: cause.to_string() };
-        let options = Options {
-            table: table::Style { colour: context.printer.is_coloured(), ..table::Style::default() },
-            ..Options::default()
-        };
-        let report = self.finished.report();
+        let stream = stream(self.settings);
+        let options = Options { table: self.style(stream), ..Options::default() };
         let mut table = Vec::new();
-        report::write(Format::Table, &report, &options, &mut table).map_err(failed)?;
+        // Writing into memory does not fail.
+        report::write(Format::Table, &report, &options, &mut table).unwrap_or_default();
         let table = String::from_utf8_lossy(&table);
         let shown = match &context.github {
             Some(github) => github.group(&report::headline(&report), &context.redactor.clean(&table)),
             None => table.into_owned(),
         };
-        context.printer.document(&shown, is_stdout_taken(self.settings)).map_err(failed)
+        context.printer.gap();
+        context.printer.show(&shown, stream);
+    }
+
+    fn style(&self, stream: Stream) -> Style {
+        let columns = self.context.environment.terminal().columns.filter(|_| stream == Stream::Output);
+        let fallback = Style::default();
+        Style {
+            colour: self.context.printer.is_coloured(stream),
+            columns: columns.map_or(fallback.columns, |columns| usize::from(columns).min(WIDEST)),
+            ..fallback
+        }
     }
 }
 
-/// Whether a report goes to standard output.
-pub(super) fn is_stdout_taken(settings: &ReportSettings) -> bool {
-    settings.reports.iter().any(|target| target.destination == Destination::StandardOutput)
+/// Where what people are shown goes: to standard output, unless a report went there, which must then be alone on it.
+pub(super) fn stream(settings: &ReportSettings) -> Stream {
+    let is_taken = settings.reports.iter().any(|target| target.destination == Destination::StandardOutput);
+    if is_taken { Stream::Error } else { Stream::Output }
 }

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::output::{Level, Printer};
 use crate::platform::ScanState;
+use crate::report::counted;
 use crate::scan::observer::{Event, Observer};
 
 /// How often a spinner turns.
@@ -14,12 +15,12 @@ const TURN: Duration = Duration::from_millis(120);
 impl Observer for Printer {
     fn event(&self, event: &Event<'_>) {
         match event {
-            Event::SignedIn { platform, credential_origin } => self.happened(
-                &format!("signed in to {platform} with {credential_origin}"),
-                json!({ "event": "signed-in", "platform": platform, "credential": credential_origin }),
+            Event::SigningIn { platform, credential_origin } => self.happened(
+                &format!("signing in to {platform} with {credential_origin}"),
+                json!({ "event": "signing-in", "platform": platform, "credential": credential_origin }),
             ),
             Event::Archived { files, bytes } => self.happened(
-                &format!("archived {files} files, {}", size(*bytes)),
+                &format!("archived {}, {}", counted(*files, "file"), size(*bytes)),
                 json!({ "event": "archived", "files": files, "bytes": bytes }),
             ),
             Event::Started(scan) => {
@@ -32,7 +33,8 @@ impl Observer for Printer {
                 if let Some(spinner) = &self.spinner {
                     spinner.finish_and_clear();
                 }
-                self.happened(&format!("found {count} findings"), json!({ "event": "found", "count": count }));
+                let message = format!("read {}", counted(*count as u64, "finding"));
+                self.happened(&message, json!({ "event": "found", "count": count }));
             }
             Event::Wrote(path) => {
                 let path = path.display().to_string();

@@ -5,6 +5,7 @@ use std::io;
 
 use clap::builder::PossibleValuesParser;
 
+use super::output::Stream;
 use super::{Context, signals};
 use crate::clock::Clock;
 use crate::error::{Class, Error};
@@ -31,7 +32,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "off|warn|block", default_value = "warn", value_parser = ["off", "warn", "block"], hide_possible_values = true)]
     policy: String,
 
-    /// A fault that it plays, such as expire-token, slow=2000 or cybedefend:html@status; repeatable
+    /// A fault that it plays, such as failed-scan, slow=2000 or cybedefend:html@status; repeatable
     #[arg(long = "fault", value_name = "[PLATFORM:]NAME[=VALUE][@PLACE]")]
     faults: Vec<String>,
 }
@@ -76,8 +77,13 @@ pub(super) async fn run(arguments: Arguments, context: &Context) -> Result<u8, E
 
     let lines = announcement.environment().join("\n") + "\n";
     context.printer.event(&Event::Note(announcement.note.to_owned()));
-    context.printer.document(&lines, false).map_err(|error| failed(error).with_hint("check standard output"))?;
-    context.printer.event(&Event::Note("serving until Ctrl-C, or an hour without a request".to_owned()));
+    context
+        .printer
+        .document(&lines, Stream::Output)
+        .map_err(|error| failed(error).with_hint("check standard output"))?;
+    let next = "serving until Ctrl-C or an hour without a request; in another terminal, set the variables above and run \
+                `scangate scan --platform cybedefend`";
+    context.printer.event(&Event::Note(next.to_owned()));
     tokio::select! {
         () = server.ended() => {}
         _ = signals::interrupted() => {}

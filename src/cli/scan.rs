@@ -7,10 +7,9 @@ use super::flags::{Selection, SettingsFlags};
 use super::{Context, pipeline};
 use crate::ci;
 use crate::error::{Class, Error};
-use crate::scan::{self, archive};
-
 use crate::scan::git::WorkTree;
 use crate::scan::observer::{Event, Observer as _};
+use crate::scan::{self, archive};
 use crate::settings::keys::Key;
 use crate::settings::{self, EntrySettings, Layers, ReportSettings, ScanSettings, Subject};
 

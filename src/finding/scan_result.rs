@@ -45,16 +45,12 @@ impl ScanResult {
     /// Sorts the findings worst first, then by kind, place, rule and fingerprint, so that two runs over the same findings write
     /// the same bytes. Unrated findings stand between medium and low, where the default of `--unrated` puts them.
     pub fn sort(&mut self) {
-        self.findings.sort_by_cached_key(|finding| {
-            (
-                std::cmp::Reverse(finding.rank()),
-                finding.kind,
-                finding.location.file().cloned(),
-                finding.location.line(),
-                finding.rule.id.clone(),
-                finding.fingerprint,
-            )
-        });
+        fn place(finding: &Finding) -> impl Ord {
+            let location = &finding.location;
+            let severity = std::cmp::Reverse(finding.rank());
+            (severity, finding.kind, location.file(), location.line(), &finding.rule.id, finding.fingerprint)
+        }
+        self.findings.sort_by(|one, other| place(one).cmp(&place(other)));
     }
 }
 

@@ -28,7 +28,7 @@ pub use call::{Body, Call, Method, Replay, Reply};
 pub use client::{Client, Options};
 pub use error::Error;
 pub use grant::{Authorizer, Grant, Placement};
-pub use origin::{SafeUrl, same_origin};
+pub use origin::{SafeUrl, is_loopback, same_origin};
 pub use random::Random;
 pub use redact::Redactor;
 pub use session::Session;

@@ -11,7 +11,7 @@ pub fn same_origin(one: &Url, other: &Url) -> bool {
 
 /// Whether the URL's host is this machine by its very form, so that plain http cannot be overheard: 127.0.0.0/8, `::1` or
 /// `localhost`.
-pub(super) fn is_loopback(url: &Url) -> bool {
+pub fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.is_loopback(),

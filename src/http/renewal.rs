@@ -143,7 +143,10 @@ impl Renewal {
                 let error = match error.status() {
                     // RFC 6749 section 5.2 refuses a grant with 400, servers before it with 401 or 403, and FastAPI a form that
                     // lacks a field with 422.
-                    Some(400 | 401 | 403 | 422 | 423) => error.meaning(Class::Auth, &grant.refusal, &grant.remedy),
+                    Some(400 | 401 | 403 | 422 | 423) => {
+                        let refusal = format!("{}{}", grant.refusal, since(state.tokens));
+                        error.meaning(Class::Auth, &refusal, &grant.remedy)
+                    }
                     _ => error,
                 };
                 if grant.replay == Replay::Never && is_refusal(&error) {
@@ -182,6 +185,11 @@ impl State {
         self.current = Some(token.clone());
         token
     }
+}
+
+/// A refusal is another story where the same form has brought tokens before.
+fn since(tokens: usize) -> &'static str {
+    if tokens > 0 { ", though this run had used it before: it was revoked, or has expired" } else { "" }
 }
 
 /// Whether the server has looked at the form and said no. Five such answers lock an account (`contracts/cyberorigen.md`

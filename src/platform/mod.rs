@@ -3,8 +3,10 @@
 //! A platform knows its wire format and nothing of reports; it turns answers into the model of [`crate::finding`].
 
 mod about;
+pub mod bestdefense;
 pub mod cybedefend;
 pub mod cyberorigen;
+pub mod cybrium;
 mod error;
 mod identifier;
 mod lenient;
@@ -31,13 +33,17 @@ use crate::http::Client;
 pub enum PlatformId {
     /// CybeDefend: a source tree, uploaded.
     CybeDefend,
+    /// Cybrium: a target of the workspace, or a SARIF file to take in.
+    Cybrium,
     /// CyberOrigen: a domain, an address or a CIDR range.
     CyberOrigen,
+    /// BestDefense: a verified site, scanned from outside.
+    BestDefense,
 }
 
 impl PlatformId {
     /// All platforms, in the order of help and documentation.
-    pub const ALL: [Self; 2] = [Self::CybeDefend, Self::CyberOrigen];
+    pub const ALL: [Self; 4] = [Self::CybeDefend, Self::Cybrium, Self::CyberOrigen, Self::BestDefense];
 
     /// The word of `--platform`.
     pub fn as_str(self) -> &'static str {
@@ -48,7 +54,9 @@ impl PlatformId {
     pub fn about(self) -> &'static About {
         match self {
             Self::CybeDefend => &cybedefend::CybeDefend::ABOUT,
+            Self::Cybrium => &cybrium::Cybrium::ABOUT,
             Self::CyberOrigen => &cyberorigen::CyberOrigen::ABOUT,
+            Self::BestDefense => &bestdefense::BestDefense::ABOUT,
         }
     }
 }

@@ -69,6 +69,16 @@ impl Fields {
         self.under(names).flat_map(|(_, value)| texts(value)).collect()
     }
 
+    /// The value under this name, if it is there and not null.
+    pub(super) fn value(&self, name: &str) -> Option<&Value> {
+        self.0.get(name).filter(|value| !value.is_null())
+    }
+
+    /// Takes the value under this name out of the object.
+    pub(super) fn take(&mut self, name: &str) -> Option<Value> {
+        self.0.remove(name)
+    }
+
     /// The whole object as one text, the same for the same fields in any order.
     pub(super) fn identity(&self) -> String {
         Value::Object(self.0.clone()).to_string()

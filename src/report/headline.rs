@@ -10,8 +10,8 @@ const MOST_NAMES: usize = 4;
 /// The longest name, in UTF-16 code units.
 const LONGEST_NAME: usize = 40;
 
-/// The verdict in one line: `passed`, `failed`, `started` or `no verdict`, with class and exit code. It is made of our own words
-/// and of numbers; where there are several entries also of their names, fit for a terminal.
+/// The verdict in one line: `passed`, `failed`, `started` or `no verdict`, with the class where that says more, and the exit
+/// code. It is made of our own words and of numbers; where there are several entries also of their names, fit for a terminal.
 pub fn headline(report: &Report<'_>) -> String {
     with_names(report, terminal)
 }
@@ -56,6 +56,7 @@ pub(super) fn with_names(report: &Report<'_>, escape: impl Fn(&str) -> String) -
             return format!("started: no verdict, since nobody waited for the scan{lacking} (exit {exit_code})");
         }
         Class::Findings => format!("failed: {open}, {}", counted(report.verdict.reasons.len() as u64, "reason")),
+        Class::Delivery if !report.verdict.passes() => format!("failed: a report is missing; {open}"),
         Class::Delivery => format!("failed: the gate passes with {open}, but a report is missing"),
         _ => format!("no verdict: {open} so far"),
     };

@@ -24,8 +24,8 @@ pub struct Announcement {
 }
 
 impl Announcement {
-    const NOTE: &'static str = "This is an emulator of the platforms' APIs on this machine, with toy rules and invented findings. It \
-                                shows how a pipeline behaves; a clean result from it says nothing about your code or your hosts.";
+    const NOTE: &'static str = "this is an emulator of the platforms' APIs with toy rules and invented findings: a clean result from it \
+                                says nothing about your code or your hosts";
 
     /// Lines for a shell that set everything a client needs: `export NAME=VALUE`, and comments. Where several platforms are served,
     /// each has a comment with its name first.

@@ -6,7 +6,7 @@
 //! * [`Server`] listens; [`serve`] is the body of `scangate sandbox`.
 //! * [`SandboxOptions`] says what it is told, [`Fault`] what goes wrong, [`Access`] what a client needs.
 //! * Each [`Dialect`] is a folder with routes, state, options and faults of its own. Its state is pure and advances with the clock, so
-//!   that nothing runs in the background. What they share is [`core`]: time, randomness, faults and the idle time; and [`edge`], which
+//!   that nothing runs in the background. What they share is `core`: time, randomness, faults and the idle time; and `edge`, which
 //!   every request goes through.
 
 mod access;
@@ -24,6 +24,7 @@ mod edge;
 mod entropy;
 mod fault;
 mod host;
+mod invented;
 mod listener;
 mod options;
 mod query;

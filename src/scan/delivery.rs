@@ -45,7 +45,7 @@ fn try_write(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) 
 
 /// The operating system's words without the temporary name, which would tell nobody anything. The tempfile crate writes it
 /// behind them and gives them in no other way.
-pub(super) fn reason(error: &io::Error) -> String {
+pub(crate) fn reason(error: &io::Error) -> String {
     let text = error.to_string();
     match text.rsplit_once(" at path \"") {
         Some((words, _)) => words.to_owned(),

@@ -12,6 +12,7 @@ use crate::error::{Class, Problem};
 use crate::finding::{Ending, PolicyViolation, ScanReference, ScanResult};
 use crate::http::{Client, Random};
 use crate::platform::{Patience, Platform, PolicyAnswer, Request, Subject};
+use crate::report::counted;
 
 /// What an entry needs beside its request.
 pub(super) struct Context<'a> {
@@ -45,6 +46,8 @@ pub(super) async fn run<P: Platform>(
     context: &Context<'_>,
     result: &RefCell<ScanResult>,
 ) -> Result<Ending, Error> {
+    let credential_origin = request.credential.origin.clone();
+    context.observer.event(&Event::SigningIn { platform: P::ABOUT.name, credential_origin: &credential_origin });
     let platform = tokio::select! {
         platform = P::sign_in(context.client.clone(), request) => platform?,
         signal = heard(&context.interrupted) => return Err(Error::Interrupted(signal)),
@@ -137,7 +140,7 @@ async fn policy<P: Platform>(platform: &P, scan: &ScanReference, context: &Conte
 fn tolerated(violation: &PolicyViolation) -> Option<String> {
     let PolicyViolation { rule, acknowledged, blocks, affected, .. } = violation;
     let how = if *acknowledged { "policy is broken, which was acknowledged there" } else { "policy warns" };
-    (!blocks).then(|| format!("the platform's {how}: {rule} (findings: {affected})"))
+    (!blocks).then(|| format!("the platform's {how}: {rule} ({})", counted(*affected, "finding")))
 }
 
 /// The ending of an entry whose findings were read: complete, unless something is known to be missing of them or of the policy's

@@ -28,6 +28,7 @@ use std::future::Future;
 use std::pin::pin;
 
 use futures_util::future::join_all;
+use jiff::Timestamp;
 
 use self::interruption::Teller;
 use self::observer::Observer;
@@ -58,6 +59,21 @@ pub struct Surroundings<'a> {
     pub is_sandbox: bool,
 }
 
+impl Surroundings<'_> {
+    /// What is known of a run that began then and ends now, whatever it was about.
+    fn facts(&self, started: Timestamp) -> RunFacts {
+        RunFacts {
+            started,
+            ended: self.clock.now(),
+            commit: None,
+            branch: None,
+            repository_url: None,
+            arguments: self.arguments.clone(),
+            is_sandbox: self.is_sandbox,
+        }
+    }
+}
+
 /// A run that came to its end and was judged. No report is written yet.
 pub struct Finished {
     /// The run around the results.
@@ -75,21 +91,14 @@ pub struct Finished {
 }
 
 impl Finished {
-    /// A run that ended before it had begun, such as over a setting that cannot be read. It has a cause and no results.
-    pub fn before_it_began(problem: Problem, surroundings: &Surroundings<'_>) -> Self {
+    /// A run that ended before it had begun, such as over a setting that cannot be read. It has a cause and no results. Its
+    /// arguments are not shown: what is wrong with them may be that a credential stands where nobody takes it for one.
+    pub fn before_it_began(mut problem: Problem, surroundings: &Surroundings<'_>) -> Self {
+        redaction::clean_problem(&mut problem, surroundings.redactor);
         let verdict = judge(&[], &GateSettings::default());
         let (problems, on) = (vec![problem], OnClass::default());
         let conclusion = conclude(&verdict, &[], &problems, &on);
-        let now = surroundings.clock.now();
-        let facts = RunFacts {
-            started: now,
-            ended: now,
-            commit: None,
-            branch: None,
-            repository_url: None,
-            arguments: surroundings.arguments.clone(),
-            is_sandbox: surroundings.is_sandbox,
-        };
+        let facts = RunFacts { arguments: Vec::new(), ..surroundings.facts(surroundings.clock.now()) };
         Self { facts, results: Vec::new(), verdict, conclusion, problems, on }
     }
 
@@ -144,13 +153,10 @@ pub async fn run(
     let on = settings.run.on.clone();
     let conclusion = conclude(&verdict, &results, &[], &on);
     let facts = RunFacts {
-        started,
-        ended: surroundings.clock.now(),
         commit: settings.commit.clone().or(head.commit),
         branch: settings.branch.clone().or(head.branch),
         repository_url: settings.repository_url.clone(),
-        arguments: surroundings.arguments.clone(),
-        is_sandbox: surroundings.is_sandbox,
+        ..surroundings.facts(started)
     };
     Finished { facts, results, verdict, conclusion, problems: Vec::new(), on }
 }

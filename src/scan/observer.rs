@@ -7,8 +7,8 @@ use crate::platform::ScanState;
 
 /// Something that happened. Its texts are as they came: the listener redacts them and takes their effect on terminals away.
 pub enum Event<'a> {
-    /// The platform took the credential.
-    SignedIn {
+    /// The platform is asked to take the credential.
+    SigningIn {
         /// The platform's name for people.
         platform: &'a str,
         /// Where the credential was found: `CYBEDEFEND_PAT`.

@@ -14,8 +14,10 @@ use crate::credentials::Credential;
 use crate::error::Error;
 use crate::finding::{Ending, ScanResult, fingerprint};
 use crate::http::{Client, Options};
+use crate::platform::bestdefense::BestDefense;
 use crate::platform::cybedefend::CybeDefend;
 use crate::platform::cyberorigen::CyberOrigen;
+use crate::platform::cybrium::Cybrium;
 use crate::platform::{About, PlatformId};
 use crate::settings::{EntrySettings, ScanSettings};
 
@@ -27,6 +29,7 @@ pub(super) struct Part<'a> {
     pub(super) prepared: OnceCell<Rc<Prepared>>,
     /// What is known so far.
     pub(super) result: RefCell<ScanResult>,
+    client: OnceCell<Client>,
     ending: Cell<Option<Ending>>,
 }
 
@@ -34,7 +37,13 @@ impl<'a> Part<'a> {
     /// An entry that has not begun.
     pub(super) fn new(entry: &'a EntrySettings) -> Self {
         let result = nothing_yet(&entry.name, entry.platform.about());
-        Self { entry, prepared: OnceCell::new(), result: RefCell::new(result), ending: Cell::new(None) }
+        Self {
+            entry,
+            prepared: OnceCell::new(),
+            result: RefCell::new(result),
+            client: OnceCell::new(),
+            ending: Cell::new(None),
+        }
     }
 
     /// Sets its ending.
@@ -57,10 +66,11 @@ impl<'a> Part<'a> {
         let save_raw = settings.save_raw.as_ref().map(|folder| folder.join(&entry.name));
         let options = Options { save_raw, ..settings.http.clone() };
         let client = Client::new(&options, clock.clone(), deadline.of_run, redactor.clone())?;
+        let client = self.client.get_or_init(|| client);
         let timing = entry.timing();
         let request = request::request(entry, settings, credential, prepared);
         let context = Context {
-            client: &client,
+            client,
             clock,
             random,
             observer,
@@ -74,16 +84,18 @@ impl<'a> Part<'a> {
             interrupted,
         };
         // The one place that lists the platforms' types.
-        let ended = match entry.platform {
+        match entry.platform {
             PlatformId::CybeDefend => {
                 entry::run::<CybeDefend>(request, &prepared.subject, &context, &self.result).await
             }
+            PlatformId::Cybrium => entry::run::<Cybrium>(request, &prepared.subject, &context, &self.result).await,
             PlatformId::CyberOrigen => {
                 entry::run::<CyberOrigen>(request, &prepared.subject, &context, &self.result).await
             }
-        };
-        self.result.borrow_mut().requests = client.requests();
-        ended
+            PlatformId::BestDefense => {
+                entry::run::<BestDefense>(request, &prepared.subject, &context, &self.result).await
+            }
+        }
     }
 
     /// The result as the reports get it: with what the source tree knows added, and secrets taken out.
@@ -96,7 +108,8 @@ impl<'a> Part<'a> {
         };
         let category = self.entry.category.clone().unwrap_or_else(by_default);
         let ending = self.ending.into_inner().unwrap_or_else(|| Ending::Short(cut_short.to_problem()));
-        let mut result = ScanResult { category, ending, ..self.result.into_inner() };
+        let requests = self.client.get().map_or(0, Client::requests);
+        let mut result = ScanResult { category, ending, requests, ..self.result.into_inner() };
         if let Some(prepared) = &prepared {
             if let Some(root) = &prepared.tree.root {
                 source::attach(&mut result.findings, root);

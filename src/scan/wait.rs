@@ -153,10 +153,11 @@ fn describe(state: &ScanState) -> String {
     }
 }
 
-/// A duration for people: `45 s`, `12 min 5 s`, `1 h 30 min`.
+/// A duration for people: `15 ms`, `45 s`, `12 min 5 s`, `1 h 30 min`.
 pub fn display_duration(duration: Duration) -> String {
     let seconds = duration.as_secs();
     match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
+        (0, 0, 0) => format!("{} ms", duration.as_millis()),
         (0, 0, _) if seconds < 10 => format!("{:.1} s", duration.as_secs_f64()),
         (0, 0, seconds) => format!("{seconds} s"),
         (0, minutes, 0) => format!("{minutes} min"),
@@ -273,8 +274,15 @@ mod tests {
 
     #[test]
     fn durations_are_written_for_people() {
-        let cases =
-            [(0, "0.0 s"), (59, "59 s"), (60, "1 min"), (125, "2 min 5 s"), (3600, "1 h"), (5400, "1 h 30 min")];
+        let cases = [
+            (0, "0 ms"),
+            (2, "2.0 s"),
+            (59, "59 s"),
+            (60, "1 min"),
+            (125, "2 min 5 s"),
+            (3600, "1 h"),
+            (5400, "1 h 30 min"),
+        ];
         for (seconds, text) in cases {
             assert_eq!(display_duration(Duration::from_secs(seconds)), text);
         }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::layers::Layers;
 use super::scan::{self, RunSettings};
 use super::{Error, keys};
-use crate::platform::{PlatformId, SubjectKind};
+use crate::platform::PlatformId;
 
 /// Everything that `scangate demo` needs to know.
 #[derive(Clone, Debug)]
@@ -26,14 +26,7 @@ impl DemoSettings {
     pub fn resolve(layers: &Layers<'_>) -> Result<Self, Error> {
         let platform = scan::platform(layers)?.unwrap_or(PlatformId::CybeDefend);
         let timeout = (platform.about().timing)(None).timeout;
-        let directory = layers.value(&keys::DIR);
-        if let Some(sourced) = &directory
-            && !platform.about().subjects.contains(&SubjectKind::Tree)
-        {
-            let message = format!("{} has no use for {}", platform.about().name, sourced.origin);
-            return Err(Error::new(message).with_hint("take it out: this platform scans no source tree"));
-        }
-        let directory = directory.map(|sourced| sourced.text.into());
+        let directory = layers.value(&keys::DIR).map(|sourced| sourced.text.into());
         Ok(Self { platform, directory, run: RunSettings::resolve(layers, timeout)? })
     }
 }

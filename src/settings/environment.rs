@@ -5,6 +5,8 @@ use std::env;
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
 
+use terminal_size::{Width, terminal_size};
+
 /// What the process was started with: its variables and its terminal. Taken once, so that all parts of a run see the same, and
 /// made from pairs in tests.
 ///
@@ -23,6 +25,8 @@ pub struct Terminal {
     pub stdout: bool,
     /// Standard error.
     pub stderr: bool,
+    /// The columns of the terminal that standard output is.
+    pub columns: Option<u16>,
 }
 
 impl Environment {
@@ -33,8 +37,10 @@ impl Environment {
             // Bytes that are no text become replacement characters: a variable that was set must not count as absent, and no
             // setting is spelled with such a character.
             .map(|(name, value)| (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned()));
+        let (stdout, stderr) = (std::io::stdout().is_terminal(), std::io::stderr().is_terminal());
+        let columns = terminal_size().filter(|_| stdout).map(|(Width(columns), _)| columns);
         Self {
-            terminal: Terminal { stdout: std::io::stdout().is_terminal(), stderr: std::io::stderr().is_terminal() },
+            terminal: Terminal { stdout, stderr, columns },
             temporary_folder: env::temp_dir(),
             ..Self::from_pairs(variables)
         }

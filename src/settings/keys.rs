@@ -169,7 +169,7 @@ keys! {
     STATE = Key::new("state", Kind::Map, "WORD=CLASS", PLATFORM, "What the platform's word for a scan's state means: queued, running, done, failed, stopped; repeatable")
         .per_platform().by_some().trusted_only();
 
-    DIR = Key::value("dir", "PATH", SOURCE, "The source tree to upload [default: ., and in a demo its own input]").in_demo();
+    DIR = Key::value("dir", "PATH", SOURCE, "The source tree to upload [default: .; in a demo, a built-in example]").in_demo();
     ARCHIVE = Key::value("archive", "FILE", SOURCE, "A ready zip to upload in place of --dir").by_some();
     IMAGE = Key::value("image", "REF", SOURCE, "A container image to scan in place of a source tree, such as node:18-alpine")
         .per_platform().by_some();
@@ -227,7 +227,7 @@ keys! {
     LOG_FORMAT = Key::value("log-format", "text|json", OUTPUT, "The form of what goes to standard error [default: text]").in_demo();
     VERBOSE = Key::new("verbose", Kind::Count, "", OUTPUT, "Say more; twice for everything").short('v').in_demo();
     QUIET = Key::switch("quiet", OUTPUT, "Say nothing but warnings and errors").short('q').in_demo();
-    COLOR = Key::value("color", "auto|always|never", OUTPUT, "Colour on standard error [default: auto]").in_demo();
+    COLOR = Key::value("color", "auto|always|never", OUTPUT, "Colour on a terminal [default: auto]").in_demo();
     NO_PROGRESS = Key::switch("no-progress", OUTPUT, "Show no spinner").in_demo();
 }
 

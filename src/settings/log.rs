@@ -13,6 +13,8 @@ pub struct LogSettings {
     pub verbosity: Verbosity,
     /// Whether standard error gets colour.
     pub color: bool,
+    /// Whether standard output gets colour.
+    pub output_color: bool,
     /// Whether standard error gets a spinner.
     pub progress: bool,
 }
@@ -52,7 +54,8 @@ impl LogSettings {
     /// Reads them from the layers. They are read first, because they say how every later error is shown.
     pub fn resolve(layers: &Layers<'_>) -> Result<Self, Error> {
         let environment = layers.environment();
-        let on_terminal = environment.terminal().stderr && environment.get("TERM") != Some("dumb");
+        let is_dumb = environment.get("TERM") == Some("dumb");
+        let on_terminal = environment.terminal().stderr && !is_dumb;
         let format = match layers.value(&keys::LOG_FORMAT) {
             Some(sourced) => sourced.one_of("a log format", &[("text", LogFormat::Text), ("json", LogFormat::Json)])?,
             None => LogFormat::Text,
@@ -61,16 +64,22 @@ impl LogSettings {
         let color = layers
             .value(&keys::COLOR)
             .map_or(Ok(Color::Auto), |sourced| sourced.one_of("a choice of colour", &words))?;
-        let color = match color {
+        let is_coloured = |on_terminal: bool| match color {
             Color::Always => true,
             Color::Never => false,
-            Color::Auto => on_terminal && environment.get("NO_COLOR").is_none(),
+            Color::Auto => on_terminal && !is_dumb && environment.get("NO_COLOR").is_none(),
         };
         let verbosity = verbosity(layers)?;
         let is_watched = on_terminal && Host::of(environment) == Host::None && environment.get("CI").is_none();
         let is_wanted =
             format == LogFormat::Text && verbosity == Verbosity::Normal && !layers.switch(&keys::NO_PROGRESS)?;
-        Ok(Self { format, verbosity, color, progress: is_watched && is_wanted })
+        Ok(Self {
+            format,
+            verbosity,
+            color: is_coloured(environment.terminal().stderr),
+            output_color: is_coloured(environment.terminal().stdout),
+            progress: is_watched && is_wanted,
+        })
     }
 }
 

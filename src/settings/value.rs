@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use url::{Host, Url};
+use url::Url;
 
 use super::{Error, Sourced, duration};
 use crate::finding::is_unprintable;
+use crate::http::is_loopback;
 
 /// The longest value that an error shows, in characters.
 const SHOWN: usize = 60;
@@ -116,15 +117,6 @@ impl Sourced<'_> {
             .with_hint("use https, or allow it with --insecure-http"));
         }
         Ok(url)
-    }
-}
-
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
     }
 }
 

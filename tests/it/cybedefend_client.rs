@@ -13,7 +13,7 @@ use std::time::Duration;
 use scangate::error::Class;
 use scangate::finding::{Kind, ScanReference};
 use scangate::platform::cybedefend::CybeDefend;
-use scangate::platform::{Collected, Error, Platform as _, ScanState};
+use scangate::platform::{Collected, Error, Platform as _, Request, ScanState};
 use serde_json::{Value, json};
 use server::Reaction::{Answer, Cut};
 use server::{FAMILIES, PAT, PROJECT, SCAN, Seen, Server, Storage, archive, client, clock, page, scan};
@@ -458,4 +458,29 @@ async fn a_branch_of_hostile_characters_arrives_as_it_is() {
     assert!(lists.iter().all(|seen| statuses(seen) == 2));
     let finding = &collected.findings[0];
     assert_eq!((finding.kind, finding.location.to_string().as_str()), (Kind::Sast, "services/api/src/a.py:1"));
+}
+
+#[tokio::test]
+async fn findings_of_several_branches_are_said_to_be_that_unless_one_branch_was_asked_for() {
+    let rows = |branches: [Value; 2]| {
+        let mut page = page(2, 1, 0..2);
+        for (row, branch) in page["vulnerabilities"].as_array_mut().unwrap().iter_mut().zip(branches) {
+            row["base"]["branch"] = branch;
+        }
+        page
+    };
+    for (asked, branches, is_said) in [
+        (None, [json!("main"), json!("next")], true),
+        (None, [json!("main"), Value::Null], true),
+        (None, [json!("main"), json!("main")], false),
+        (Some("main".to_owned()), [json!("main"), json!("next")], false),
+    ] {
+        let page = rows(branches);
+        let server = Server::start(sast(move |_| page.clone())).await;
+        let request = Request { branch: asked, ..server.request() };
+        let platform = CybeDefend::sign_in(client(&clock()), request).await.unwrap();
+        let collected = platform.findings(&scan()).await.unwrap();
+        assert_eq!(collected.findings.len(), 2);
+        assert_eq!(collected.notes.iter().any(|note| note.contains("--branch")), is_said, "{:?}", collected.notes);
+    }
 }

@@ -11,7 +11,7 @@ fn the_demo_fails_on_its_example_and_its_last_line_says_why() {
     let said = ended.stdout();
     let last = said.lines().last().unwrap();
     assert!(last.contains("exit code 1 (findings)"), "{last}");
-    ended.assert_stderr_has("emulator");
+    ended.assert_stderr_has("an emulated platform");
 }
 
 #[test]
@@ -65,4 +65,43 @@ fn an_empty_folder_is_no_pass() {
     let ended = demo.run();
     ended.assert_exit_code(2);
     ended.assert_stderr_has("error: no file");
+}
+
+#[test]
+fn a_demo_without_a_folder_for_its_example_is_no_bug() {
+    let ended = Scangate::new(["demo"]).env("TMPDIR", "/no/such/folder").run();
+    ended
+        .assert_exit_code(2)
+        .assert_stderr_has("/no/such/folder: No such file or directory")
+        .assert_stderr_has("TMPDIR");
+}
+
+#[test]
+fn what_is_said_counts_one_as_one() {
+    let ended = Scangate::new(["demo", "--dir", "web"]).file("web/page.js", "eval(location.hash)\n").run();
+    ended.assert_stderr_has("archived 1 file, ").assert_stderr_has("read 1 finding\n");
+}
+
+#[test]
+fn quiet_means_no_result_either() {
+    let ended = Scangate::new(["demo", "--quiet"]).run();
+    ended.assert_exit_code(1);
+    assert_eq!((ended.stdout(), ended.stderr()), (String::new(), String::new()));
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_result_that_cannot_be_shown_changes_nothing_about_the_verdict() {
+    let full = fs_err::File::options().write(true).open("/dev/full").unwrap();
+    let ended = Scangate::new(["demo"]).run_into(full.into_parts().0);
+    ended.assert_exit_code(1).assert_stderr_has("warning: the result cannot be shown");
+    assert!(ended.file("work/scangate-outcome.json").contains("\"exit_code\": 1"));
+}
+
+#[test]
+fn a_log_in_json_stays_json_where_a_report_has_standard_output() {
+    let ended = Scangate::new(["demo", "--log-format", "json", "--report", "sarif=-"]).run();
+    for line in ended.stderr().lines() {
+        assert!(serde_json::from_str::<Value>(line).is_ok_and(|line| line.is_object()), "{line}");
+    }
 }

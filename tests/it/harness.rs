@@ -7,9 +7,9 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot start the program has failed")]
 
 use std::ffi::OsStr;
-use std::io::Write as _;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, ChildStderr, Command, Output, Stdio};
 
 use scangate::settings::Environment;
 use tempfile::TempDir;
@@ -19,6 +19,14 @@ use tempfile::TempDir;
 pub(crate) struct Scangate {
     command: Command,
     input: Vec<u8>,
+    folder: TempDir,
+}
+
+/// A call that runs.
+pub(crate) struct Running {
+    child: Child,
+    stderr: BufReader<ChildStderr>,
+    said: String,
     folder: TempDir,
 }
 
@@ -67,12 +75,60 @@ impl Scangate {
     }
 
     /// Runs the program to its end.
-    pub(crate) fn run(mut self) -> Ended {
-        let streams = self.command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = streams.spawn().unwrap();
+    pub(crate) fn run(self) -> Ended {
+        self.run_into(Stdio::piped())
+    }
+
+    /// Runs the program to its end, with this as its standard output.
+    pub(crate) fn run_into(self, stdout: impl Into<Stdio>) -> Ended {
+        self.start(stdout).end()
+    }
+
+    /// Starts the program, and leaves it running.
+    pub(crate) fn start(mut self, stdout: impl Into<Stdio>) -> Running {
+        let mut child = self.command.stdin(Stdio::piped()).stdout(stdout).stderr(Stdio::piped()).spawn().unwrap();
         // A program that ends without reading its input closes the pipe, which is its right.
         child.stdin.take().unwrap().write_all(&self.input).unwrap_or_default();
-        Ended { output: child.wait_with_output().unwrap(), folder: self.folder }
+        let stderr = BufReader::new(child.stderr.take().unwrap());
+        Running { child, stderr, said: String::new(), folder: self.folder }
+    }
+}
+
+impl Running {
+    /// Waits until standard error has this text, and keeps it for later.
+    pub(crate) fn wait_for(mut self, text: &str) -> Self {
+        let mut line = String::new();
+        while !line.contains(text) {
+            line.clear();
+            assert!(self.stderr.read_line(&mut line).unwrap() > 0, "the program ended without saying `{text}`");
+            self.said.push_str(&line);
+        }
+        self
+    }
+
+    /// Goes away as the reader of standard output.
+    pub(crate) fn close_stdout(mut self) -> Self {
+        drop(self.child.stdout.take());
+        self
+    }
+
+    /// Sends a signal, such as `TERM`.
+    pub(crate) fn signal(self, name: &str) -> Self {
+        let sent = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status().unwrap();
+        assert!(sent.success());
+        self
+    }
+
+    /// Waits for the program to end.
+    pub(crate) fn end(mut self) -> Ended {
+        let reader = std::thread::spawn(move || {
+            let mut rest = String::new();
+            self.stderr.read_to_string(&mut rest).unwrap();
+            rest
+        });
+        let mut output = self.child.wait_with_output().unwrap();
+        output.stderr = (self.said + &reader.join().unwrap()).into_bytes();
+        Ended { output, folder: self.folder }
     }
 }
 
@@ -95,6 +151,11 @@ impl Ended {
     /// The text of a file that the program left: `work/…` in the working directory, `home/…` in its home.
     pub(crate) fn file(&self, path: &str) -> String {
         fs_err::read_to_string(self.folder.path().join(path)).unwrap()
+    }
+
+    /// Whether the program left a file there.
+    pub(crate) fn has(&self, path: &str) -> bool {
+        self.folder.path().join(path).exists()
     }
 
     /// Fails, with all that was said, unless this is the exit code.

@@ -7,16 +7,21 @@ use std::process::{Command, Output, Stdio};
 
 use scangate::error::Class;
 
+use crate::harness::Scangate;
+
 /// Every document, from the repository root.
-const DOCUMENTS: [&str; 10] = [
+const DOCUMENTS: [&str; 13] = [
     "README.md",
     "CONTRIBUTING.md",
     "CHANGELOG.md",
     "docs/architecture.md",
+    "docs/benchmarks.md",
     "docs/ci-security.md",
+    "docs/exit-codes.md",
     "docs/github.md",
     "docs/how-a-run-decides.md",
     "docs/platforms/cybedefend.md",
+    "docs/reports.md",
     "docs/sandbox.md",
     "examples/vulnerable-app/README.md",
 ];
@@ -67,6 +72,30 @@ fn parse(arguments: &[String]) -> Output {
 #[test]
 fn the_first_two_commands_of_the_readme_are_the_demo_and_the_tests() {
     assert_eq!(commands(&read("README.md"))[..2], ["cargo run --release -- demo", "cargo test --locked"]);
+}
+
+/// A line without what differs from run to run: the ids of scans, and how long the demo waited and took.
+fn settled(line: &str) -> String {
+    let line = match line.rsplit_once("; ") {
+        Some((before, last)) if last.contains(" of waiting took ") => before,
+        _ => line,
+    };
+    let is_id = |word: &str| word.len() == 36 && word.split('-').count() == 5;
+    let words = line.split(' ').map(|word| if is_id(word) { "ID" } else { word });
+    words.collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn the_transcript_in_the_readme_is_what_the_demo_prints() {
+    let readme = read("README.md");
+    let (_, rest) = readme.split_once("$ scangate demo\n").unwrap();
+    let (transcript, _) = rest.split_once("```").unwrap();
+    let ended = Scangate::new(["demo"]).run();
+    let printed: Vec<String> = (ended.stderr() + &ended.stdout()).lines().map(settled).collect();
+    let mut printed = printed.iter();
+    for line in transcript.lines().filter(|line| line.trim() != "[...]") {
+        assert!(printed.any(|real| *real == settled(line)), "the demo does not print this, in this place: {line}");
+    }
 }
 
 #[test]

@@ -69,6 +69,11 @@ pub(super) async fn collect(platform: &CybeDefend, scan: &ScanReference) -> Resu
             };
         }
     }
+    if platform.branch.is_none() && reader.mapper.has_seen_several_branches() {
+        let note =
+            "no branch is known, so these are the findings of all branches of the project; name one with --branch";
+        collected.notes.push(note.to_owned());
+    }
     for (family, list) in lists {
         collected.missing.extend(list.shortfall().map(|how| format!("the {family} list {how}")));
         collected.findings.extend(list.into_rows());

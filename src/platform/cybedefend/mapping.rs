@@ -1,6 +1,6 @@
 //! What the rows of all families have in common on their way into our model (contract 5.4 to 5.6, 5.8; DESIGN section 7).
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
@@ -17,11 +17,13 @@ pub(super) struct Mapper<'a> {
     directory: &'a str,
     image: Option<&'a str>,
     rules: HashMap<(Family, String), Arc<Rule>>,
+    branches: BTreeSet<Option<String>>,
 }
 
 /// What a row says that is read the same way in every family.
 pub(super) struct Common {
     pub(super) id: Text,
+    pub(super) branch: Text,
     pub(super) severity: Text,
     pub(super) state: Text,
     /// Scores, the preferred one first.
@@ -47,7 +49,7 @@ pub(super) trait Row {
 impl<'a> Mapper<'a> {
     /// A mapper for `project`. Paths get `directory` as prefix.
     pub(super) fn new(endpoints: &'a Endpoints, project: &'a str, directory: &'a str) -> Self {
-        Self { endpoints, project, directory, image: None, rules: HashMap::new() }
+        Self { endpoints, project, directory, image: None, rules: HashMap::new(), branches: BTreeSet::new() }
     }
 
     /// The same for the scan of an image: rows that name no image are about this one.
@@ -78,8 +80,16 @@ impl<'a> Mapper<'a> {
         Arc::clone(rule.or_insert_with_key(|(_, id)| Arc::new(Rule { id: id.clone(), ..describe() })))
     }
 
+    /// Whether the rows so far belong to several branches, of which none may have a name.
+    pub(super) fn has_seen_several_branches(&self) -> bool {
+        self.branches.len() > 1
+    }
+
     /// The two halves of a row as a finding.
-    pub(super) fn finding(&self, family: Family, common: Common, own: Own) -> Finding {
+    pub(super) fn finding(&mut self, family: Family, common: Common, own: Own) -> Finding {
+        if !self.has_seen_several_branches() {
+            self.branches.insert(common.branch.take());
+        }
         let score = common.scores.into_iter().filter_map(Number::get).find(|score| (0.0..=10.0).contains(score));
         Finding {
             fingerprint: Fingerprint::default(),

@@ -25,7 +25,7 @@ impl Row for WrappedRow {
 
 fn common(base: Base, preferred: Number) -> Common {
     let scores = [preferred, base.cvss4_base_score, base.cvss4_environmental_score];
-    Common { id: base.id, severity: base.current_severity, state: base.current_state, scores }
+    Common { id: base.id, branch: base.branch, severity: base.current_severity, state: base.current_state, scores }
 }
 
 /// A row of sast, iac, secret or cicd.
@@ -140,7 +140,8 @@ impl Row for ContainerRow {
             cve: id.into_iter().filter(|id| is_cve(id)).collect(),
             ..Rule::default()
         });
-        let common = Common { id: row.id, severity: row.current_severity, state: row.current_state, scores };
+        let common =
+            Common { id: row.id, branch: row.branch, severity: row.current_severity, state: row.current_state, scores };
         Some((key, mapper.finding(family, common, Own { rule, location, message, remediation })))
     }
 }

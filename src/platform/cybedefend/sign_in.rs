@@ -33,10 +33,10 @@ pub(super) async fn grant(
     notes: &mut Vec<String>,
 ) -> Result<Grant, Error> {
     let mut remedy = format!(
-        "check {}, or create a token {}; a token is only good where it was issued, and this run used {}",
+        "check {}: a token is only good where it was issued, and this run used {}; create another {}",
         request.credential.origin,
-        endpoints.token_page(),
-        endpoints.instance()
+        endpoints.instance(),
+        endpoints.token_page()
     );
     let Form::Token { secret: pat, .. } = &request.credential.form else {
         return Err(Error::not_taken(CybeDefend::ABOUT.name, "credential"));

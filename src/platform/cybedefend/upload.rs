@@ -4,11 +4,11 @@
 use std::path::Path;
 use std::time::Duration;
 
-use url::{Host, Url};
+use url::Url;
 
 use crate::credentials::Secret;
 use crate::error::Class;
-use crate::http::{Call, Client, Reply};
+use crate::http::{Call, Client, Reply, is_loopback};
 use crate::platform::Error;
 use crate::platform::text::{bounded, one_line};
 
@@ -179,15 +179,6 @@ fn lifetime(url: &Url) -> Option<Duration> {
         .query_pairs()
         .find(|(name, _)| ["X-Goog-Expires", "X-Amz-Expires"].iter().any(|known| name.eq_ignore_ascii_case(known)))?;
     stated.1.parse().ok().map(Duration::from_secs)
-}
-
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
 }
 
 #[cfg(test)]

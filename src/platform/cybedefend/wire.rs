@@ -163,6 +163,7 @@ pub(super) struct WrappedRow {
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct Base {
     pub(super) id: Text,
+    pub(super) branch: Text,
     pub(super) current_state: Text,
     /// The effective severity, lower case; not the rule's.
     pub(super) current_severity: Text,
@@ -255,6 +256,7 @@ pub(super) struct ContainerRow {
     #[serde(deserialize_with = "object_or_null")]
     pub(super) base: Option<Box<Self>>,
     pub(super) id: Text,
+    pub(super) branch: Text,
     pub(super) vulnerability_identifier: Text,
     pub(super) current_state: Text,
     pub(super) current_severity: Text,
@@ -272,6 +274,7 @@ impl ContainerRow {
         Self {
             base: None,
             id: inner.id.or(self.id),
+            branch: inner.branch.or(self.branch),
             vulnerability_identifier: inner.vulnerability_identifier.or(self.vulnerability_identifier),
             current_state: inner.current_state.or(self.current_state),
             current_severity: inner.current_severity.or(self.current_severity),

@@ -178,7 +178,7 @@ fn platforms(results: &[ScanResult], page: &mut Page) {
         let ending = match &result.ending {
             Ending::Complete => "complete".to_owned(),
             Ending::Started => "started, no result yet".to_owned(),
-            Ending::Short(problem) => format!("{}, not complete", problem.class),
+            Ending::Short(problem) => format!("no complete result ({})", problem.class),
         };
         let counts = Counts::of(std::slice::from_ref(result));
         let scan = result.scan.as_ref().map(|scan| linked(&code(&scan.id, LONGEST), scan.url.as_deref()));
@@ -249,7 +249,10 @@ fn findings(results: &[ScanResult], most: usize, page: &mut Page) -> Option<Stri
 fn row(open: &Open<'_>, with_platform: bool) -> String {
     let finding = open.finding;
     let platform = if with_platform { format!(" {} |", plain(&open.entry.entry, LONGEST)) } else { String::new() };
-    let place = code(&shown::location(finding).to_string(), LONGEST);
+    let place = match shown::location(finding).to_string().trim() {
+        "" => "none shown".to_owned(),
+        place => code(place, LONGEST),
+    };
     let title = linked(&plain(shown::title(finding), LONGEST), finding.link.as_deref());
     let advice = shown::advice(finding).map(|advice| plain(&advice, LONGEST)).unwrap_or_default();
     format!("| {} | {} |{platform} {place} | {title} | {advice} |", shown::severity(finding), finding.kind)

@@ -121,7 +121,7 @@ fn write_platform(result: &ScanResult, style: Style, out: &mut dyn Write) -> io:
     let ending = match &result.ending {
         Ending::Complete => "complete".to_owned(),
         Ending::Started => "started, no result yet".to_owned(),
-        Ending::Short(problem) => format!("{}, not complete", problem.class),
+        Ending::Short(problem) => format!("no complete result ({})", problem.class),
     };
     lines(
         out,
@@ -234,7 +234,7 @@ fn write_findings(
         return Ok(Written::default());
     }
     let sentence = format!("the table lists the worst {} of {}", listed.len(), counted(open as u64, "open finding"));
-    writeln!(out, "and {more} more: {sentence}")?;
+    writeln!(out, "and {more} more, none of them worse")?;
     Ok(Written { cut: vec![sentence] })
 }
 

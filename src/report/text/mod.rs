@@ -115,7 +115,7 @@ pub(super) fn escape_json(json: &str) -> Cow<'_, str> {
 }
 
 /// `1 finding`, `2 findings`.
-pub(super) fn counted(count: u64, noun: &str) -> String {
+pub(crate) fn counted(count: u64, noun: &str) -> String {
     match count {
         1 => format!("1 {noun}"),
         count => format!("{count} {noun}s"),

@@ -14,6 +14,7 @@ use super::reports::Intensity;
 use crate::sandbox::attacks;
 use crate::sandbox::core::lock;
 use crate::sandbox::fault::Kind;
+use crate::sandbox::invented;
 
 /// The severities in the vendor's words, the worst first, each with its number.
 const SEVERITIES: [(&str, u8); 5] = [("Critical", 4), ("High", 3), ("Medium", 2), ("Low", 1), ("Informational", 0)];
@@ -106,12 +107,7 @@ pub(super) fn of(emulator: &Emulator, host: &str, intensity: Intensity) -> Vec<A
     let mut alerts: Vec<_> = known.iter().filter(is_wanted).map(|weakness| Alert::new(weakness, host)).collect();
     let faults = &emulator.core.faults;
     alerts.extend((0..faults.many()).map(|number| {
-        let severity = match number % 100 {
-            0 => "Critical",
-            1..=9 => "High",
-            10..=39 => "Medium",
-            _ => "Low",
-        };
+        let severity = invented::severity(number, ["Critical", "High", "Medium", "Low"]);
         let name = format!("Invented alert {number}");
         let texts = [name.as_str(), "The sandbox made this up because `many` asked for it.", ""];
         Alert::extra(format!("https://{host}/invented/{number}"), severity, texts)

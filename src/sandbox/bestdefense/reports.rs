@@ -168,6 +168,10 @@ impl Report {
     }
 }
 
+fn find<'a>(reports: &'a [Report], id: &str) -> Result<&'a Report, Refusal> {
+    reports.iter().find(|report| report.id == id).ok_or_else(|| Refusal::not_found("Report"))
+}
+
 /// `GET /api/report/{report}/progress`. The fault `revoke` strikes whoever asks while it runs.
 pub(super) async fn progress(
     State(emulator): State<Arc<Emulator>>,
@@ -175,7 +179,7 @@ pub(super) async fn progress(
 ) -> Result<Json<Value>, Refusal> {
     emulator.permit(Permission::ViewReports)?;
     let reports = lock(&emulator.reports);
-    let report = reports.iter().find(|report| report.id == id).ok_or_else(|| Refusal::not_found("Report"))?;
+    let report = find(&reports, &id)?;
     let faults = &emulator.core.faults;
     let phase = report.phase(&emulator);
     if faults.has(Kind::Revoke) && matches!(phase, Phase::Running(_)) {
@@ -202,7 +206,7 @@ pub(super) async fn overview(
 ) -> Result<Json<Value>, Refusal> {
     emulator.permit(Permission::ViewReports)?;
     let reports = lock(&emulator.reports);
-    let report = reports.iter().find(|report| report.id == id).ok_or_else(|| Refusal::not_found("Report"))?;
+    let report = find(&reports, &id)?;
     let late = emulator.core.faults.find(|kind| match kind {
         Kind::BestDefense(BestDefenseFault::LateSecurity(reads)) => Some(*reads),
         _ => None,

@@ -23,7 +23,8 @@ const SOURCE_TYPES: [&str; 6] = ["manual", "cli", "github", "gitlab", "jetbrains
 /// Registries that images are scanned from, as path segments; GitHub's has a path of its own.
 const REGISTRIES: [&str; 8] = ["gitlab", "dockerhub", "gcr", "ecr", "acr", "quay", "harbor", "jfrog"];
 /// What a running scan says it is doing, in this order.
-const STEPS: [&str; 4] = ["extracting archive", "scanning source code", "scanning dependencies", "collecting results"];
+const STEPS: [&str; 4] =
+    ["unpacking the archive", "analysing source code", "analysing dependencies", "collecting results"];
 
 /// Reads a body that may be absent. One that is there must be a JSON object and say so.
 fn read_body(headers: &HeaderMap, body: &[u8]) -> Result<Map<String, Value>, Refusal> {

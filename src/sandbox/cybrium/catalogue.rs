@@ -4,6 +4,7 @@ use super::Emulator;
 use super::finding::{Finding, SEVERITIES};
 use crate::sandbox::attacks;
 use crate::sandbox::fault::Kind;
+use crate::sandbox::invented;
 
 /// A finding in short: rule, title, severity, state, file, line, CWE, recommendation, package.
 type Row = (
@@ -109,12 +110,7 @@ pub(super) fn of(emulator: &Emulator, target: &str) -> Vec<Finding> {
     let extra = |rule: String, severity: &'static str| Finding { rule, severity, status: "open", ..Finding::default() };
     let [critical, high, medium, low, _] = SEVERITIES;
     findings.extend((0..emulator.core.faults.many()).map(|number| {
-        let severity = match number % 100 {
-            0 => critical,
-            1..=9 => high,
-            10..=39 => medium,
-            _ => low,
-        };
+        let severity = invented::severity(number, [critical, high, medium, low]);
         Finding {
             title: format!("Invented finding {number}"),
             file: format!("invented/module_{:04}.py", number / 50),

@@ -105,7 +105,13 @@ pub fn select(options: &Options<'_>) -> Result<Selection, Error> {
 /// `--dir` without symbolic links, once it is sure to be a directory.
 fn enter(directory: &Path) -> Result<PathBuf, Error> {
     let refused = |cause: String| Error::Directory { path: directory.to_owned(), cause };
-    let found = directory.canonicalize().map_err(|error| refused(error.to_string()))?;
+    let found = directory.canonicalize().map_err(|error| {
+        refused(if error.kind() == io::ErrorKind::NotFound {
+            "it does not exist".to_owned()
+        } else {
+            error.to_string()
+        })
+    })?;
     if found.is_dir() { Ok(found) } else { Err(refused("it is not a directory".to_owned())) }
 }
 

@@ -193,7 +193,7 @@ fn a_selection_without_files_is_an_error() {
 fn a_directory_that_cannot_be_entered_is_named() {
     let tree = Tree::new();
     let file = tree.write("file", "x");
-    for (path, cause) in [(tree.path().join("missing"), "No such file"), (file, "it is not a directory")] {
+    for (path, cause) in [(tree.path().join("missing"), "it does not exist"), (file, "it is not a directory")] {
         let error = archive::select(&options(&path)).unwrap_err().to_string();
         assert!(error.contains(path.to_str().unwrap()) && error.contains(cause), "{error}");
     }

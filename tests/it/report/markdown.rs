@@ -1,5 +1,5 @@
 use scangate::error::Class;
-use scangate::finding::{Ending, Finding, Kind, ScanResult, Severity, is_unprintable};
+use scangate::finding::{Ending, Finding, Kind, Location, ScanResult, Severity, is_unprintable};
 use scangate::gate::Reaction;
 use scangate::report::markdown::{self, Limits};
 use scangate::report::{Format, Options, Written};
@@ -85,7 +85,7 @@ fn each_platform_says_how_it_ended_and_what_it_left_out() {
     let text = markdown(&Sample::of(vec![entry("shop", Vec::new()), partial]));
     assert_eq!(
         rows(&text, "platforms")[1],
-        "| api | incomplete, not complete | 0 | 0 | [`scan-1`](<https://eu.cybedefend.com/project/p-1>) |"
+        "| api | no complete result (incomplete) | 0 | 0 | [`scan-1`](<https://eu.cybedefend.com/project/p-1>) |"
     );
     assert!(text.contains("\n- api: request id 42\n") && text.contains("\n- api: 2 files left out of the archive\n"));
     assert!(text.contains("\n- api: left out\\: \\@\u{2060}mona\n"), "{text}");
@@ -170,6 +170,17 @@ fn of_a_secret_nothing_is_said_that_could_quote_it() {
     };
     let text = markdown(&Sample::of(vec![entry("shop", vec![secret])]));
     assert!(!text.contains("the-value") && !text.contains("the\\-value") && text.contains("Revoke"), "{text}");
+}
+
+#[test]
+fn a_place_that_is_not_known_or_not_for_show_is_called_so() {
+    let secret = Finding {
+        kind: Kind::Secret,
+        location: Location::Unmapped { place: "the-value".to_owned() },
+        ..finding("aws-key", Some(Severity::High), file("env.sh", 1))
+    };
+    let rows = rows(&markdown(&Sample::of(vec![entry("shop", vec![secret])])), "worst findings");
+    assert!(rows[0].starts_with("| high | secret | none shown |"), "{rows:#?}");
 }
 
 #[test]

@@ -93,7 +93,7 @@ platforms
   shop (CybeDefend): complete; 10 open: 2 critical, 2 high, 1 medium, 2 low, 1 info, 2 unrated; 2
   closed
     scan scan-1  https://eu.cybedefend.com/project/p-1
-  slow (CybeDefend): timeout, not complete; 0 open
+  slow (CybeDefend): no complete result (timeout); 0 open
     scan scan-1  https://eu.cybedefend.com/project/p-1
     timeout: the platform did not answer in time
       request id 42
@@ -119,7 +119,7 @@ fn the_worst_findings_are_listed_and_the_rest_is_counted() {
     let sample = Sample::of(vec![entry("many", many(100))]);
     let (text, written) = table_with(&sample, Style { findings: 5, ..Style::default() });
     assert_eq!(text.lines().filter(|line| line.starts_with("critical  ")).count(), 5);
-    assert!(text.ends_with("and 95 more: the table lists the worst 5 of 100 open findings\n"), "{text}");
+    assert!(text.ends_with("\nand 95 more, none of them worse\n"), "{text}");
     assert_eq!(written.cut, ["the table lists the worst 5 of 100 open findings"]);
 }
 
