@@ -69,8 +69,8 @@ fn cyberorigen(server: &Server) -> Result<Option<EntrySettings>, Error> {
     Ok(Some(EntrySettings {
         // A login, which is on the smallest plan, and frameworks, so that there are controls to see.
         credential: Some(Form::Login {
-            username: secret(&username),
-            password: secret(&access.password),
+            username: secret(&username, "user name"),
+            password: secret(&access.password, "password"),
             mfa_code: None,
         }),
         api_url: Some(url(&access.api_url)?),
@@ -93,11 +93,11 @@ fn bestdefense(server: &Server) -> Result<Option<EntrySettings>, Error> {
 }
 
 fn token(token: &Secret) -> Form<Source> {
-    Form::Token { secret: secret(token), previous: None }
+    Form::Token { secret: secret(token, "token"), previous: None }
 }
 
-fn secret(value: &Secret) -> Source {
-    Source { kind: SourceKind::Value(value.clone()), origin: "the sandbox's own credential".to_owned() }
+fn secret(value: &Secret, what: &str) -> Source {
+    Source { kind: SourceKind::Value(value.clone()), origin: format!("the sandbox's own {what}") }
 }
 
 fn url(text: &str) -> Result<Url, Error> {

@@ -32,7 +32,7 @@ fn the_demo_of_cyberorigen_finds_something_on_hosts_and_scans_no_folder() {
     assert!(outcome["counts"]["by_kind"]["network"].as_u64() > Some(0), "{outcome:#}");
     assert!(ended.stdout().contains("shop.example.com"), "{}", ended.stdout());
     let ended = Scangate::new(["demo", "--platform", "cyberorigen", "--dir", "."]).run();
-    ended.assert_exit_code(2).assert_stderr_has("CyberOrigen has no use for --dir");
+    ended.assert_exit_code(2).assert_stderr_has("CyberOrigen scans no source tree");
 }
 
 #[test]
