@@ -3,6 +3,7 @@
 //! A platform knows its wire format and nothing of reports; it turns answers into the model of [`crate::finding`].
 
 mod about;
+pub mod bestdefense;
 pub mod cybedefend;
 pub mod cyberorigen;
 pub mod cybrium;
@@ -36,11 +37,13 @@ pub enum PlatformId {
     Cybrium,
     /// CyberOrigen: a domain, an address or a CIDR range.
     CyberOrigen,
+    /// BestDefense: a verified site, scanned from outside.
+    BestDefense,
 }
 
 impl PlatformId {
     /// All platforms, in the order of help and documentation.
-    pub const ALL: [Self; 3] = [Self::CybeDefend, Self::Cybrium, Self::CyberOrigen];
+    pub const ALL: [Self; 4] = [Self::CybeDefend, Self::Cybrium, Self::CyberOrigen, Self::BestDefense];
 
     /// The word of `--platform`.
     pub fn as_str(self) -> &'static str {
@@ -53,6 +56,7 @@ impl PlatformId {
             Self::CybeDefend => &cybedefend::CybeDefend::ABOUT,
             Self::Cybrium => &cybrium::Cybrium::ABOUT,
             Self::CyberOrigen => &cyberorigen::CyberOrigen::ABOUT,
+            Self::BestDefense => &bestdefense::BestDefense::ABOUT,
         }
     }
 }
@@ -167,10 +171,6 @@ pub enum Cancelled {
 pub struct Collected {
     /// The findings; their fingerprints are still empty.
     pub findings: Vec<Finding>,
-    /// What the platform counts beyond them. It gates like they do.
-    pub unlisted: Vec<Unlisted>,
-    /// Compliance controls, where frameworks were asked for.
-    pub controls: Option<Controls>,
     /// Why they are known not to be all there are, one sentence a reason. Anything here ends the entry as `incomplete`.
     pub missing: Vec<String>,
     /// What people should know of how they were read.

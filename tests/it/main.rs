@@ -3,6 +3,8 @@
 mod action;
 mod architecture;
 mod archive;
+mod bestdefense_client;
+mod bestdefense_run;
 mod cli;
 mod cybedefend_client;
 mod cybedefend_traps;
