@@ -14,6 +14,7 @@ use crate::settings::{self, EntrySettings, Subject};
 pub(super) fn dialect(platform: PlatformId) -> Dialect {
     match platform {
         PlatformId::CybeDefend => Dialect::CybeDefend,
+        PlatformId::Cybrium => Dialect::Cybrium,
         PlatformId::CyberOrigen => Dialect::CyberOrigen,
         PlatformId::BestDefense => Dialect::BestDefense,
     }
@@ -33,6 +34,7 @@ pub(super) fn check_directory(platform: PlatformId, directory: Option<&PathBuf>)
 pub(super) fn entry(platform: PlatformId, server: &Server, directory: PathBuf) -> Result<EntrySettings, Error> {
     let entry = match platform {
         PlatformId::CybeDefend => cybedefend(server, directory),
+        PlatformId::Cybrium => cybrium(server),
         PlatformId::CyberOrigen => cyberorigen(server),
         PlatformId::BestDefense => bestdefense(server),
     };
@@ -47,6 +49,17 @@ fn cybedefend(server: &Server, path: PathBuf) -> Result<Option<EntrySettings>, E
         auth_url: Some(url(&access.auth_url)?),
         project_id: Some(access.project_id.clone()),
         ..EntrySettings::new(PlatformId::CybeDefend, Subject::Directory { path, untracked: false })
+    }))
+}
+
+fn cybrium(server: &Server) -> Result<Option<EntrySettings>, Error> {
+    let Some((access, target)) = server.cybrium().and_then(|access| Some((access, *access.targets.first()?))) else {
+        return Ok(None);
+    };
+    Ok(Some(EntrySettings {
+        credential: Some(token(&access.key)),
+        api_url: Some(url(&access.api_url)?),
+        ..EntrySettings::new(PlatformId::Cybrium, Subject::Target(target.to_owned()))
     }))
 }
 
