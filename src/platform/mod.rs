@@ -195,10 +195,6 @@ pub struct Collected {
     pub missing: Vec<String>,
     /// What people should know of how they were read.
     pub notes: Vec<String>,
-    /// Findings that the platform counts beyond those that it lists. They gate as listed ones do.
-    pub unlisted: Vec<Unlisted>,
-    /// The platform's compliance controls, where frameworks were asked for and it has such.
-    pub controls: Option<Controls>,
 }
 
 /// What came of asking for the platform's own verdict.
