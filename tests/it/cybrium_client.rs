@@ -78,7 +78,7 @@ async fn start(platform: &Cybrium) -> Result<ScanReference, Error> {
     let mut told = Vec::new();
     let started = platform.start(&Subject::Target("shop".to_owned()), &mut |scan| told.push(scan.id.clone())).await;
     if let Ok(scan) = &started {
-        assert_eq!(told, [scan.id.clone()]);
+        assert_eq!(told, [scan.id.as_str()]);
     }
     started
 }
