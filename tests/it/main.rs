@@ -12,6 +12,7 @@ mod cybedefend_traps;
 mod cyberorigen_client;
 mod cyberorigen_run;
 mod cybrium_client;
+mod cybrium_run;
 mod demo;
 mod foreign_server;
 mod github;

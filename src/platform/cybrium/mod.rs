@@ -14,6 +14,7 @@ mod sarif_file;
 mod scan_answer;
 
 use std::cell::Cell;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use endpoints::{Endpoints, is_scan_id};
@@ -25,13 +26,18 @@ use url::Url;
 
 use super::text::bounded;
 use super::tolerant::Fields;
+<<<<<<< HEAD
+use super::{About, Collected, Error, Platform, Request, ScanState, StateWord, Subject, SubjectKind, Timing, options};
+use crate::credentials::{Accepted, Form};
+=======
 use super::{
     About, Collected, Connection, Error, Patience, Platform, PolicyAnswer, Request, ScanState, StateWord, Subject,
     SubjectKind, Timing, options,
 };
 use crate::credentials::{Accepted, Form, Secret};
+>>>>>>> four
 use crate::error::Class;
-use crate::finding::ScanReference;
+use crate::finding::{Link, ScanReference};
 use crate::http::{Authorizer, Body, Call, Client, Method, Placement, Replay, Reply, Session, same_origin};
 
 /// Stands for the id of a scan that was made of an upload and that the platform does not name.
@@ -51,7 +57,7 @@ const LEFT_OUT_BY_NULL: [&str; 2] = ["branch", "commit"];
 pub struct Cybrium {
     session: Session,
     endpoints: Endpoints,
-    states: std::collections::BTreeMap<String, StateWord>,
+    states: BTreeMap<String, StateWord>,
     /// What is sent to start a scan, less its target.
     body: Value,
     options: Vec<(String, Value)>,
@@ -86,9 +92,14 @@ impl Platform for Cybrium {
         supports_cancel: false,
     };
 
+<<<<<<< HEAD
+    /// None is published (contract section 7.1).
+    const HAS_POLICY: bool = false;
+=======
     async fn connect(client: Client, request: &Request) -> Result<Connection, Error> {
         connect(client, &Endpoints::of(request)?, request)
     }
+>>>>>>> four
 
     /// Gets ready to make calls. The key itself is first used, and a wrong one refused, at the first call after this.
     async fn sign_in(client: Client, request: Request) -> Result<Self, Error> {
@@ -155,11 +166,6 @@ impl Platform for Cybrium {
 
     async fn findings(&self, scan: &ScanReference) -> Result<Collected, Error> {
         findings::collect(self, scan).await
-    }
-
-    /// Nothing is published of a policy on the platform's side (contract section 7.1).
-    async fn policy(&self, _scan: &ScanReference, _patience: Patience<'_>) -> Result<PolicyAnswer, Error> {
-        Ok(PolicyAnswer::default())
     }
 }
 
@@ -236,7 +242,7 @@ impl Cybrium {
     }
 
     /// The id and the page of a scan that a request made: in the answer, else where it points (contract section 2.1).
-    fn created(&self, reply: &Reply, asked: &Url) -> Result<(Option<String>, Option<crate::finding::Link>), Error> {
+    fn created(&self, reply: &Reply, asked: &Url) -> Result<(Option<String>, Option<Link>), Error> {
         let answer: Option<ScanAnswer> = match reply.body.trim_ascii() {
             [] => None,
             body => serde_json::from_slice::<Fields>(body).ok().map(ScanAnswer::of),
