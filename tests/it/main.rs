@@ -1,6 +1,7 @@
 //! The integration tests: one binary, the program as a process, real sockets.
 
 mod action;
+mod api;
 mod architecture;
 mod archive;
 mod bestdefense_client;
