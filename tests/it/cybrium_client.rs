@@ -11,7 +11,7 @@ use std::time::Duration;
 use scangate::clock::Clock;
 use scangate::credentials::{Credential, Form, Secret};
 use scangate::error::Class;
-use scangate::finding::{ScanReference, Severity};
+use scangate::finding::ScanReference;
 use scangate::http::{Client, Options, Random, Redactor};
 use scangate::platform::cybrium::Cybrium;
 use scangate::platform::{Collected, Error, Platform as _, Request, ScanState, StateWord, Subject};

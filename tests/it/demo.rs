@@ -25,7 +25,6 @@ fn the_demo_finds_something_of_every_family_in_the_users_own_files_and_lines() {
 }
 
 #[test]
-<<<<<<< HEAD
 fn the_demo_of_cybrium_finds_something_in_files_and_packages_and_scans_no_folder() {
     let ended = Scangate::new(["demo", "--platform", "cybrium"]).run();
     ended.assert_exit_code(1).assert_nothing_left_behind();
@@ -36,7 +35,9 @@ fn the_demo_of_cybrium_finds_something_in_files_and_packages_and_scans_no_folder
     );
     let ended = Scangate::new(["demo", "--platform", "cybrium", "--dir", "."]).run();
     ended.assert_exit_code(2).assert_stderr_has("--dir");
-=======
+}
+
+#[test]
 fn the_demo_of_cyberorigen_finds_something_on_hosts_and_scans_no_folder() {
     let ended = Scangate::new(["demo", "--platform", "cyberorigen"]).run();
     ended.assert_exit_code(1).assert_nothing_left_behind();
@@ -45,7 +46,6 @@ fn the_demo_of_cyberorigen_finds_something_on_hosts_and_scans_no_folder() {
     assert!(ended.stdout().contains("shop.example.com"), "{}", ended.stdout());
     let ended = Scangate::new(["demo", "--platform", "cyberorigen", "--dir", "."]).run();
     ended.assert_exit_code(2).assert_stderr_has("CyberOrigen scans no source tree");
->>>>>>> four
 }
 
 #[test]

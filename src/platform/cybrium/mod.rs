@@ -26,16 +26,10 @@ use url::Url;
 
 use super::text::bounded;
 use super::tolerant::Fields;
-<<<<<<< HEAD
-use super::{About, Collected, Error, Platform, Request, ScanState, StateWord, Subject, SubjectKind, Timing, options};
-use crate::credentials::{Accepted, Form};
-=======
 use super::{
-    About, Collected, Connection, Error, Patience, Platform, PolicyAnswer, Request, ScanState, StateWord, Subject,
-    SubjectKind, Timing, options,
+    About, Collected, Connection, Error, Platform, Request, ScanState, StateWord, Subject, SubjectKind, Timing, options,
 };
 use crate::credentials::{Accepted, Form, Secret};
->>>>>>> four
 use crate::error::Class;
 use crate::finding::{Link, ScanReference};
 use crate::http::{Authorizer, Body, Call, Client, Method, Placement, Replay, Reply, Session, same_origin};
@@ -92,14 +86,12 @@ impl Platform for Cybrium {
         supports_cancel: false,
     };
 
-<<<<<<< HEAD
     /// None is published (contract section 7.1).
     const HAS_POLICY: bool = false;
-=======
+
     async fn connect(client: Client, request: &Request) -> Result<Connection, Error> {
         connect(client, &Endpoints::of(request)?, request)
     }
->>>>>>> four
 
     /// Gets ready to make calls. The key itself is first used, and a wrong one refused, at the first call after this.
     async fn sign_in(client: Client, request: Request) -> Result<Self, Error> {

@@ -3,7 +3,7 @@
 use scangate::error::Class;
 use scangate::finding::Severity;
 use scangate::platform::Platform as _;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{SCAN, collected, lines, ok, page, row, scan, session};
 use crate::http::server::{Server, answer, cut};
