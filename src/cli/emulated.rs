@@ -65,9 +65,16 @@ fn cybrium(server: &Server) -> Result<Option<EntrySettings>, Error> {
 
 fn cyberorigen(server: &Server) -> Result<Option<EntrySettings>, Error> {
     let Some(access) = server.cyberorigen() else { return Ok(None) };
+    let Some(username) = Secret::new(&access.username) else { return Ok(None) };
     Ok(Some(EntrySettings {
-        credential: Some(Form::ApiKey(secret(&access.api_key))),
+        // A login, which is on the smallest plan, and frameworks, so that there are controls to see.
+        credential: Some(Form::Login {
+            username: secret(&username, "user name"),
+            password: secret(&access.password, "password"),
+            mfa_code: None,
+        }),
         api_url: Some(url(&access.api_url)?),
+        frameworks: vec!["soc2".to_owned(), "pci-dss".to_owned()],
         // The sandbox scans nothing, so nobody has to permit it.
         authorized: true,
         ..EntrySettings::new(PlatformId::CyberOrigen, Subject::Target("shop.example.com".to_owned()))
@@ -86,11 +93,11 @@ fn bestdefense(server: &Server) -> Result<Option<EntrySettings>, Error> {
 }
 
 fn token(token: &Secret) -> Form<Source> {
-    Form::Token { secret: secret(token), previous: None }
+    Form::Token { secret: secret(token, "token"), previous: None }
 }
 
-fn secret(value: &Secret) -> Source {
-    Source { kind: SourceKind::Value(value.clone()), origin: "the sandbox's own token".to_owned() }
+fn secret(value: &Secret, what: &str) -> Source {
+    Source { kind: SourceKind::Value(value.clone()), origin: format!("the sandbox's own {what}") }
 }
 
 fn url(text: &str) -> Result<Url, Error> {

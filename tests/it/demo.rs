@@ -25,6 +25,30 @@ fn the_demo_finds_something_of_every_family_in_the_users_own_files_and_lines() {
 }
 
 #[test]
+fn the_demo_of_cybrium_finds_something_in_files_and_packages_and_scans_no_folder() {
+    let ended = Scangate::new(["demo", "--platform", "cybrium"]).run();
+    ended.assert_exit_code(1).assert_nothing_left_behind();
+    assert!(
+        ended.stdout().contains("app/users.py:42") && ended.stdout().contains("event-stream"),
+        "{}",
+        ended.stdout()
+    );
+    let ended = Scangate::new(["demo", "--platform", "cybrium", "--dir", "."]).run();
+    ended.assert_exit_code(2).assert_stderr_has("--dir");
+}
+
+#[test]
+fn the_demo_of_cyberorigen_finds_something_on_hosts_and_scans_no_folder() {
+    let ended = Scangate::new(["demo", "--platform", "cyberorigen"]).run();
+    ended.assert_exit_code(1).assert_nothing_left_behind();
+    let outcome: Value = serde_json::from_str(&ended.file("work/scangate-outcome.json")).unwrap();
+    assert!(outcome["counts"]["by_kind"]["network"].as_u64() > Some(0), "{outcome:#}");
+    assert!(ended.stdout().contains("shop.example.com"), "{}", ended.stdout());
+    let ended = Scangate::new(["demo", "--platform", "cyberorigen", "--dir", "."]).run();
+    ended.assert_exit_code(2).assert_stderr_has("CyberOrigen scans no source tree");
+}
+
+#[test]
 fn the_demo_passes_when_nothing_is_forbidden() {
     let ended = Scangate::new(["demo", "--fail-on", "none"]).run();
     ended.assert_exit_code(0);

@@ -1,6 +1,7 @@
 //! The integration tests: one binary, the program as a process, real sockets.
 
 mod action;
+mod api;
 mod architecture;
 mod archive;
 mod bestdefense_client;
@@ -11,6 +12,8 @@ mod cybedefend_client;
 mod cybedefend_traps;
 mod cyberorigen_client;
 mod cyberorigen_run;
+mod cybrium_client;
+mod cybrium_run;
 mod demo;
 mod foreign_server;
 mod github;

@@ -2,15 +2,13 @@
 
 use serde_json::{Map, Value};
 
-use super::{Asked, CyberOrigen, wire};
+use super::{Asked, CyberOrigen, target, wire};
 use crate::error::Class;
 use crate::finding::ScanReference;
 use crate::http::{self, Call, Replay};
 use crate::platform::identifier::is_identifier;
 use crate::platform::text::{bounded, one_line};
 use crate::platform::{Error, Request, options};
-
-use super::target;
 
 /// The scan types that the vendor documents (contract 2.1).
 const SCAN_TYPES: [&str; 3] = ["quick", "compliance", "full"];

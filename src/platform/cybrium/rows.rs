@@ -219,7 +219,7 @@ mod tests {
         })
     }
 
-    fn with(changes: Value) -> Finding {
+    fn with(changes: &Value) -> Finding {
         let mut row = record();
         for (name, value) in changes.as_object().unwrap() {
             row[name] = value.clone();
@@ -244,7 +244,7 @@ mod tests {
 
     #[test]
     fn severities_are_read_in_any_case_and_what_is_none_is_unrated() {
-        let severity = |value: Value| with(json!({ "severity": value })).severity;
+        let severity = |value: Value| with(&json!({ "severity": value })).severity;
         for (word, expected) in [
             ("CRITICAL", Severity::Critical),
             ("High", Severity::High),
@@ -267,11 +267,11 @@ mod tests {
             (0.0, Severity::Info),
         ] {
             assert_eq!(severity(json!(score)), Some(expected), "{score}");
-            assert_eq!(with(json!({ "severity": null, "cvss_score": score })).severity, Some(expected), "{score}");
-            let inside = with(json!({ "severity": "", "evidence": { "cvss": score.to_string() } }));
+            assert_eq!(with(&json!({ "severity": null, "cvss_score": score })).severity, Some(expected), "{score}");
+            let inside = with(&json!({ "severity": "", "evidence": { "cvss": score.to_string() } }));
             assert_eq!((inside.severity, inside.score), (Some(expected), Some(score)));
         }
-        assert_eq!(with(json!({ "severity": "low", "cvss": 9.8 })).severity, Some(Severity::Low), "a word decides");
+        assert_eq!(with(&json!({ "severity": "low", "cvss": 9.8 })).severity, Some(Severity::Low), "a word decides");
         let mut row = record();
         row.as_object_mut().unwrap().remove("severity");
         assert_eq!(finding(row).unwrap().severity, None);
@@ -308,19 +308,19 @@ mod tests {
             "closed",
         ] {
             for name in ["status", "state", "triage_status"] {
-                let finding = with(json!({ "status": null, name: closed }));
+                let finding = with(&json!({ "status": null, name: closed }));
                 assert!(!finding.state.is_open(), "{name} {closed}");
             }
-            let inside = with(json!({ "status": null, "evidence": { "triage_status": closed } }));
+            let inside = with(&json!({ "status": null, "evidence": { "triage_status": closed } }));
             assert!(!inside.state.is_open(), "{closed}");
         }
         for open in
             [json!(null), json!("new"), json!("open"), json!("confirmed"), json!("snoozed"), json!(true), json!(0)]
         {
-            assert!(with(json!({ "status": open })).state.is_open(), "{open}");
+            assert!(with(&json!({ "status": open })).state.is_open(), "{open}");
         }
-        assert!(with(json!({ "status": "open", "triage_status": "fixed" })).state.is_open(), "the first one decides");
-        assert_eq!(with(json!({ "status": "Snoozed" })).state, State::Unknown("Snoozed".to_owned()));
+        assert!(with(&json!({ "status": "open", "triage_status": "fixed" })).state.is_open(), "the first one decides");
+        assert_eq!(with(&json!({ "status": "Snoozed" })).state, State::Unknown("Snoozed".to_owned()));
     }
 
     #[test]
@@ -348,12 +348,12 @@ mod tests {
             (json!({ "title": "", "message": "M" }), "M"),
             (json!({ "title": "a\n\u{1b}[2Jb" }), "a [2Jb"),
         ] {
-            assert_eq!(with(change).rule.name, name);
+            assert_eq!(with(&change).rule.name, name);
         }
         for name in ["remediation", "fix"] {
-            assert_eq!(with(json!({ "recommendation": null, name: "Do it." })).remediation.as_deref(), Some("Do it."));
+            assert_eq!(with(&json!({ "recommendation": null, name: "Do it." })).remediation.as_deref(), Some("Do it."));
         }
-        let link = |address: &str| with(json!({ "dashboard_url": address })).link.map(|link| link.to_string());
+        let link = |address: &str| with(&json!({ "dashboard_url": address })).link.map(|link| link.to_string());
         assert_eq!(
             link("https://app.cybrium.ai/findings/3f2c").as_deref(),
             Some("https://app.cybrium.ai/findings/3f2c")
