@@ -5,6 +5,7 @@
 //! server of a few lines ([`foreign`]), and what a terminal gets to see comes from the program as a process ([`printed`]).
 //!
 //! A further platform does not compile here before it has its [`row`], and fails until it is whole.
+#![expect(clippy::unwrap_used, reason = "a helper of a test may fail as loudly as the test")]
 
 mod case;
 mod foreign;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use scangate::clock::Clock;
+use scangate::sandbox::Policy;
 use scangate::settings::keys;
 
 use super::row::{Input, Row, Way};
@@ -18,6 +19,8 @@ pub(super) async fn scan(row: &Row, faults: &[&str]) -> (Ended, Vec<String>) {
         options.dialects = vec![row.dialect()];
         options.clock = Clock::faster(SPEED);
         options.idle = Duration::from_hours(1) * SPEED;
+        // Where there is none, a client waits for half a minute to be sure of it.
+        options.cybedefend.policy = Some(Policy::warning());
     })
     .await;
     let access = server.accesses().first().unwrap();
@@ -29,9 +32,9 @@ pub(super) async fn scan(row: &Row, faults: &[&str]) -> (Ended, Vec<String>) {
 
 /// The same at another origin that takes itself for the platform, with secrets of the test's own.
 pub(super) async fn scan_at(row: &Row, way: &Way, origin: &str) -> (Ended, Vec<String>) {
-    let given = way.variables.iter().map(|name| match is_secret(name) {
-        true => (*name, format!("kept-{}-0123456789", name.to_lowercase())),
-        false => (*name, "someone@example.com".to_owned()),
+    let given = way.variables.iter().map(|name| {
+        let kept = format!("kept-{}-0123456789", name.to_lowercase());
+        (*name, if is_secret(name) { kept } else { "someone@example.com".to_owned() })
     });
     run(row, given.collect(), row.addresses_at(origin)).await
 }

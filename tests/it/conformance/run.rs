@@ -90,7 +90,7 @@ impl<'a> Scan<'a> {
             options.faults = self.faults;
         })
         .await;
-        let [access] = server.accesses() else { panic!("{} is not emulated", self.row.platform) };
+        let access = server.accesses().first().unwrap();
         let folder = tempfile::tempdir().unwrap();
         let subject = match self.input {
             Input::Target(target) => ("target", target.to_owned()),
@@ -107,10 +107,10 @@ impl<'a> Scan<'a> {
         let environment: Vec<_> = self.way.variables.iter().map(|name| (*name, Row::value(access, name))).collect();
         let witness = Witness::new(clock.clone());
         let interrupted = async {
-            match self.is_interrupted {
-                true => witness.start.notified().await,
-                false => std::future::pending().await,
+            if !self.is_interrupted {
+                std::future::pending::<()>().await;
             }
+            witness.start.notified().await;
             Signal::Terminate
         };
         let ended = pipeline::run_observed(&clock, folder, &flags, &environment, &witness, interrupted).await;
