@@ -14,6 +14,7 @@ use crate::credentials::{Form, Source, SourceKind};
 use crate::error::{Class, Error};
 use crate::gate::Conclusion;
 use crate::http;
+use crate::platform::PlatformId;
 use crate::sandbox::{Dialect, SandboxOptions, Server};
 use crate::scan::delivery::reason;
 use crate::scan::observer::{Event, Observer as _};
@@ -123,12 +124,13 @@ fn scan_settings(
     let secret = Source { kind: place, origin: "the sandbox's own token".to_owned() };
     let directory = demo.directory.unwrap_or_else(|| example.to_owned());
     let subject = settings::Subject::Directory { path: directory.clone(), untracked: false };
+    let platform = demo.platforms.first().copied().unwrap_or(PlatformId::CybeDefend);
     let entry = EntrySettings {
         credential: Some(Form::Token { secret, previous: None }),
         api_url: Some(url(&access.api_url)?),
         auth_url: Some(url(&access.auth_url)?),
         project_id: Some(access.project_id.clone()),
-        ..EntrySettings::new(demo.platform, subject)
+        ..EntrySettings::new(platform, subject)
     };
     Ok(ScanSettings {
         entries: vec![entry],

@@ -1,12 +1,13 @@
 //! One platform in a run, typed and checked.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde_json::Value;
 use url::Url;
 
-use super::keys::{Heeded, Kind};
-use super::layers::{Layers, Sourced};
+use super::keys::{Heeded, Key, Kind, Owner};
+use super::layers::{Binding, Layers, Origin, Sourced};
+use super::named::Named;
 use super::subject::Subject;
 use super::{Error, credential, dialect, keys};
 use crate::clock::Clock;
@@ -41,6 +42,8 @@ pub struct EntrySettings {
     pub paths: BTreeMap<String, String>,
     /// `--state`.
     pub states: BTreeMap<String, StateWord>,
+    /// `--branch`, or the platform's own variable for it.
+    pub branch: Option<String>,
     /// `--project-id`.
     pub project_id: Option<String>,
     /// `--scan-type`.
@@ -73,6 +76,7 @@ impl EntrySettings {
             auth_scheme: None,
             paths: BTreeMap::new(),
             states: BTreeMap::new(),
+            branch: None,
             project_id: None,
             scan_type: None,
             frameworks: Vec::new(),
@@ -103,21 +107,18 @@ impl EntrySettings {
         }
     }
 
-    /// Reads it from the layers. `is_alone` says that the run has no other.
-    pub(super) fn resolve(
-        layers: &Layers<'_>,
-        platform: PlatformId,
-        is_alone: bool,
-        insecure_http: bool,
-    ) -> Result<Self, Error> {
+    /// Reads it from its layers.
+    pub(super) fn resolve(layers: &Layers<'_>, named: &Named, insecure_http: bool) -> Result<Self, Error> {
+        let platform = named.platform;
         let about = platform.about();
-        refuse_unused(layers, about)?;
         let layers = &layers.with_variables_of(about);
+        refuse_unvouched(layers, named)?;
         let server = |key| layers.value(key).map(|sourced| sourced.server(insecure_http)).transpose();
         let line = |key| layers.value(key).map(|sourced| sourced.line()).transpose();
         let frameworks = layers.list(&keys::FRAMEWORK);
         Ok(Self {
-            credential: credential::choose(layers, about, is_alone)?,
+            name: named.name.clone(),
+            credential: credential::choose(layers, about)?,
             // SARIF takes what stands before the last `/` for the category and the rest for the run's own id.
             category: line(&keys::CATEGORY)?.map(|category| format!("{}/", category.trim_end_matches('/'))),
             region: layers.value(&keys::REGION).map(|sourced| region(&sourced)).transpose()?,
@@ -126,6 +127,7 @@ impl EntrySettings {
             auth_scheme: dialect::auth_scheme(layers)?,
             paths: dialect::paths(layers, about)?,
             states: dialect::states(layers)?,
+            branch: line(&keys::BRANCH)?,
             project_id: line(&keys::PROJECT_ID)?,
             scan_type: line(&keys::SCAN_TYPE)?,
             frameworks: frameworks.iter().map(Sourced::line).collect::<Result<_, _>>()?,
@@ -138,9 +140,21 @@ impl EntrySettings {
     }
 }
 
-/// Refuses a setting that would have no effect: whoever gave it believes that it has one.
-fn refuse_unused(layers: &Layers<'_>, about: &About) -> Result<(), Error> {
-    for key in keys::ALL.iter().filter(|key| key.heeded == Heeded::BySome && !about.uses(key.name)) {
+/// Refuses a setting that would have no effect: whoever gave it believes that it has one. What holds for the whole run has one
+/// where any platform heeds it.
+pub(super) fn refuse_unused(layers: &Layers<'_>, entries: &[Named]) -> Result<(), Error> {
+    for named in entries {
+        let layers = layers.of_entry(named, entries.len() == 1);
+        refuse_unused_by(named.platform.about(), &layers, |key| {
+            key.owner == Owner::Run && entries.iter().any(|entry| entry.platform.about().uses(key.name))
+        })?;
+    }
+    Ok(())
+}
+
+fn refuse_unused_by(about: &About, layers: &Layers<'_>, is_used: impl Fn(&Key) -> bool) -> Result<(), Error> {
+    let by_some = keys::ALL.iter().filter(|key| key.heeded == Heeded::BySome);
+    for key in by_some.filter(|key| !about.uses(key.name) && !is_used(key)) {
         let Some(sourced) = layers.value(key) else { continue };
         if key.kind == Kind::Switch && sourced.text == "false" {
             continue;
@@ -159,14 +173,45 @@ fn refuse_unused(layers: &Layers<'_>, about: &About) -> Result<(), Error> {
     Ok(())
 }
 
-/// Refuses entries of one name: handles, categories and outputs are told apart by it.
-pub(super) fn refuse_same_names(entries: &[EntrySettings]) -> Result<(), Error> {
-    let mut names = BTreeSet::new();
-    match entries.iter().find(|entry| !names.insert(&entry.name)) {
-        Some(entry) => Err(Error::new(format!("two platforms of the run have the name {}", entry.name))
-            .with_hint("give each a name of its own")),
-        None => Ok(()),
+/// Refuses a host or a credential that does not say for which platform it is, where a file that a pull request can edit chooses
+/// the platform: it could send the credential of one to another.
+fn refuse_unvouched(layers: &Layers<'_>, named: &Named) -> Result<(), Error> {
+    if named.is_vouched {
+        return Ok(());
     }
+    let id = named.platform.as_str();
+    let is_said = |binding| match binding {
+        Binding::Platform => true,
+        Binding::Name => named.name == id,
+        Binding::Run => false,
+    };
+    let keys = [&keys::API_URL, &keys::AUTH_URL].into_iter().chain(keys::CREDENTIAL);
+    let mut highest = keys.filter_map(|key| layers.layers(key).next());
+    let unsaid = highest.find(|layer| !is_said(layer.binding)).and_then(|layer| layer.values.into_iter().next());
+    let origin = unsaid.map(|sourced| sourced.origin.to_string());
+    match origin.or_else(|| credential::unsaid_token(layers, is_said)) {
+        None => Ok(()),
+        Some(origin) => {
+            let message = format!(
+                "{origin} does not say for which platform it is, and {} is open to pull requests",
+                named.chosen
+            );
+            let pair = if named.name == id { id.to_owned() } else { format!("{}={id}", named.name) };
+            Err(Error::new(message)
+                .with_hint(format!("choose the platform with --platform {pair} or SCANGATE_PLATFORM")))
+        }
+    }
+}
+
+/// What people should know of the settings of an entry.
+pub(super) fn warnings(layers: &Layers<'_>, entry: &EntrySettings) -> Vec<String> {
+    let mut warnings = credential::warnings(layers, entry.platform.about(), entry.credential.as_ref());
+    let target = layers.value(&keys::TARGET).map(|sourced| sourced.origin).filter(Origin::is_open);
+    if let Some(origin) = target.filter(|_| entry.authorized) {
+        warnings
+            .push(format!("{origin} can be edited in a pull request, and --authorized vouches for whatever it names"));
+    }
+    warnings
 }
 
 /// A region in either case, as the vendor's own client takes it.
@@ -183,7 +228,9 @@ mod tests {
 
     fn unused(about: &About, pairs: &[(&str, &str)]) -> Option<String> {
         let environment = Environment::from_pairs(pairs.iter().copied());
-        refuse_unused(&Layers::new(&Flags::default(), &environment), about).err().map(|error| error.to_string())
+        refuse_unused_by(about, &Layers::new(&Flags::default(), &environment), |_| false)
+            .err()
+            .map(|error| error.to_string())
     }
 
     #[test]
@@ -215,14 +262,5 @@ mod tests {
         let none = Flags::default();
         let url = |about| Layers::new(&none, &environment).with_variables_of(about).value(&keys::API_URL).is_some();
         assert!(url(&WORKSPACE) && !url(&SITE) && Layers::new(&none, &environment).value(&keys::API_URL).is_none());
-    }
-
-    #[test]
-    fn two_entries_of_one_name_are_refused() {
-        let entry = || EntrySettings::new(PlatformId::CybeDefend, Subject::Image("node:18".to_owned()));
-        let named = EntrySettings { name: "images".to_owned(), ..entry() };
-        assert!(refuse_same_names(&[entry(), named]).is_ok());
-        let error = refuse_same_names(&[entry(), entry()]).unwrap_err();
-        assert_eq!(error.to_string(), "two platforms of the run have the name cybedefend");
     }
 }

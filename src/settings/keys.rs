@@ -19,6 +19,10 @@ pub struct Key {
     pub in_demo: bool,
     /// Whether it is read from nowhere but the command line.
     pub command_line_only: bool,
+    /// Whether files of settings may hold it.
+    pub in_files: bool,
+    /// Whether its values name files or folders of the run.
+    pub names_path: bool,
     /// Whether a file inside the scanned tree may not set it, since a pull request can edit that file (DESIGN section 4).
     pub trusted_only: bool,
     /// Whose value it is where several platforms run.
@@ -87,6 +91,8 @@ impl Key {
             short: None,
             in_demo: false,
             command_line_only: false,
+            in_files: true,
+            names_path: false,
             trusted_only: false,
             owner: Owner::Run,
             heeded: Heeded::ByAll,
@@ -113,6 +119,17 @@ impl Key {
 
     const fn command_line_only(mut self) -> Self {
         self.command_line_only = true;
+        self.in_files = false;
+        self
+    }
+
+    const fn not_in_files(mut self) -> Self {
+        self.in_files = false;
+        self
+    }
+
+    const fn names_path(mut self) -> Self {
+        self.names_path = true;
         self
     }
 
@@ -133,7 +150,18 @@ impl Key {
 
     /// The variable that sets it: `SCANGATE_FAIL_ON` for `fail-on`.
     pub fn variable(&self) -> String {
-        format!("SCANGATE_{}", self.name.to_ascii_uppercase().replace('-', "_"))
+        format!("SCANGATE_{}", in_variables(self.name))
+    }
+
+    /// The variable that sets it for one platform of the run, by the name of its entry: `SCANGATE_SHOP_API_TARGET` for `target` of
+    /// `shop-api`.
+    pub fn variable_of(&self, entry: &str) -> String {
+        format!("SCANGATE_{}_{}", in_variables(entry), in_variables(self.name))
+    }
+
+    /// Its name in a file: `fail_on` for `fail-on`.
+    pub fn file_name(&self) -> String {
+        self.name.replace('-', "_")
     }
 
     /// The variable in which GitHub hands over the action's input of this name: `INPUT_FAIL-ON` for `fail-on`. The runner turns
@@ -141,6 +169,13 @@ impl Key {
     pub fn input_variable(&self) -> String {
         format!("INPUT_{}", self.name.to_ascii_uppercase())
     }
+}
+
+/// A name as it stands in variables: upper case, with `_` for all that is neither letter nor digit.
+pub(super) fn in_variables(name: &str) -> String {
+    name.chars()
+        .map(|character| if character.is_ascii_alphanumeric() { character.to_ascii_uppercase() } else { '_' })
+        .collect()
 }
 
 /// Declares each key once, as a constant and as a row of [`ALL`].
@@ -154,7 +189,7 @@ macro_rules! keys {
 }
 
 keys! {
-    PLATFORM_NAME = Key::value("platform", "NAME", PLATFORM, "Where to scan: cybedefend, cybrium, cyberorigen or bestdefense").in_demo();
+    PLATFORM_NAME = Key::new("platform", Kind::List, "NAME", PLATFORM, "Where to scan: cybedefend, cybrium, cyberorigen or bestdefense, NAME=PLATFORM, or an entry of the file; repeatable").in_demo();
     PROJECT_ID = Key::value("project-id", "ID", PLATFORM, "The platform's project").per_platform().by_some();
     REGION = Key::value("region", "eu|us", PLATFORM, "The platform's cloud region [default: us]")
         .per_platform().by_some().trusted_only();
@@ -169,14 +204,14 @@ keys! {
     STATE = Key::new("state", Kind::Map, "WORD=CLASS", PLATFORM, "What the platform's word for a scan's state means: queued, running, done, failed, stopped; repeatable")
         .per_platform().by_some().trusted_only();
 
-    DIR = Key::value("dir", "PATH", SOURCE, "The source tree to upload [default: .; in a demo, a built-in example]").in_demo();
-    ARCHIVE = Key::value("archive", "FILE", SOURCE, "A ready zip to upload in place of --dir").by_some();
+    DIR = Key::value("dir", "PATH", SOURCE, "The source tree to upload [default: .; in a demo, a built-in example]").in_demo().names_path();
+    ARCHIVE = Key::value("archive", "FILE", SOURCE, "A ready zip to upload in place of --dir").by_some().names_path();
     IMAGE = Key::value("image", "REF", SOURCE, "A container image to scan in place of a source tree, such as node:18-alpine")
         .per_platform().by_some();
     TARGET = Key::value("target", "TARGET", SOURCE, "What to scan where the platform reaches it by itself: a domain, an address, or a name that the platform knows")
         .per_platform().by_some();
     SARIF = Key::value("sarif", "FILE", SOURCE, "The SARIF of another scanner to hand to the platform in place of starting a scan")
-        .per_platform().by_some();
+        .per_platform().by_some().names_path();
     UNTRACKED = Key::switch("untracked", SOURCE, "Also upload files that git does not track, less known secret files").by_some();
     BRANCH = Key::value("branch", "NAME", SOURCE, "The branch that is scanned [default: from the CI, else git]");
     COMMIT = Key::value("commit", "SHA", SOURCE, "The commit that is scanned [default: from the CI, else git]");
@@ -212,8 +247,8 @@ keys! {
     POLL_INTERVAL = Key::value("poll-interval", "DURATION", WAITING, "The first wait between two looks at the scan [default: the platform's]");
     ON_INTERRUPT = Key::value("on-interrupt", "leave|cancel", WAITING, "What a signal does to a scan that has not ended, where the platform can cancel one [default: leave]");
 
-    REPORT = Key::new("report", Kind::List, "FORMAT=PATH", REPORTS, "Write a report, to standard output with `-`; repeatable [default: sarif=scangate.sarif]").in_demo();
-    OUTCOME = Key::value("outcome", "PATH", REPORTS, "Where the outcome of the run is written as JSON [default: scangate-outcome.json]").in_demo();
+    REPORT = Key::new("report", Kind::List, "FORMAT=PATH", REPORTS, "Write a report, to standard output with `-`; repeatable [default: sarif=scangate.sarif]").in_demo().names_path();
+    OUTCOME = Key::value("outcome", "PATH", REPORTS, "Where the outcome of the run is written as JSON [default: scangate-outcome.json]").in_demo().names_path();
     CATEGORY = Key::value("category", "ID", REPORTS, "The SARIF category [default: scangate/<name>/<what is scanned>/]").per_platform();
     SARIF_SUPPRESSED = Key::value("sarif-suppressed", "omit|include", REPORTS, "Whether SARIF holds suppressed findings [default: omit on GitHub, else include]");
     SAVE_RAW = Key::value("save-raw", "DIR", REPORTS, "Keep redacted copies of what the platforms answer, in a new folder outside of what is scanned")
@@ -224,12 +259,16 @@ keys! {
     CLIENT_KEY = Key::value("client-key", "FILE", NETWORK, "The client certificate's key, in PEM").trusted_only();
     INSECURE_HTTP = Key::switch("insecure-http", NETWORK, "Allow plain http to more than this machine").trusted_only();
 
+    CONFIG = Key::value("config", "FILE", OUTPUT, "A file of settings [default: scangate.yml, where it is there]").not_in_files();
     LOG_FORMAT = Key::value("log-format", "text|json", OUTPUT, "The form of what goes to standard error [default: text]").in_demo();
     VERBOSE = Key::new("verbose", Kind::Count, "", OUTPUT, "Say more; twice for everything").short('v').in_demo();
     QUIET = Key::switch("quiet", OUTPUT, "Say nothing but warnings and errors").short('q').in_demo();
     COLOR = Key::value("color", "auto|always|never", OUTPUT, "Colour on a terminal [default: auto]").in_demo();
     NO_PROGRESS = Key::switch("no-progress", OUTPUT, "Show no spinner").in_demo();
 }
+
+/// The settings that name a credential.
+pub(super) static CREDENTIAL: [&Key; 3] = [&PAT, &TOKEN_FILE, &TOKEN_COMMAND];
 
 #[cfg(test)]
 mod tests {
@@ -250,6 +289,24 @@ mod tests {
     fn hyphens_become_underscores_in_our_variables_and_stay_in_those_of_the_runner() {
         assert_eq!(FAIL_ON.variable(), "SCANGATE_FAIL_ON");
         assert_eq!(FAIL_ON.input_variable(), "INPUT_FAIL-ON");
+        assert_eq!(FAIL_ON.file_name(), "fail_on");
+    }
+
+    #[test]
+    fn a_variable_of_an_entry_cannot_be_that_of_another_setting_or_entry() {
+        assert_eq!(TARGET.variable_of("shop.api-2"), "SCANGATE_SHOP_API_2_TARGET");
+        // Were one name the tail of another, `SCANGATE_A_B_C` could be `c` of `a-b` and `b-c` of `a`.
+        for key in ALL.iter().filter(|key| key.owner == Owner::Platform) {
+            let tail = format!("-{}", key.name);
+            let other = ALL.iter().find(|other| other.name.ends_with(&tail));
+            assert!(other.is_none(), "{} and {tail}", other.map_or("", |other| other.name));
+        }
+    }
+
+    #[test]
+    fn no_file_holds_a_secret_or_names_another_file_of_settings() {
+        let closed: Vec<&str> = ALL.iter().filter(|key| !key.in_files).map(|key| key.name).collect();
+        assert_eq!(closed, [PAT.name, CONFIG.name]);
     }
 
     #[test]

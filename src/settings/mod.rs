@@ -2,20 +2,24 @@
 //!
 //! ```text
 //! keys (one table) ─► Flags ───────┐
-//!                     Environment ─┴► Layers ─► ScanSettings, DemoSettings, LogSettings
+//!                     Environment ─┼► Layers ─► ScanSettings, DemoSettings, LogSettings
+//!                     Files ───────┘
 //! ```
 //! Layers hold texts; what comes out of them is typed and checked, and nothing behind it looks at flags or variables again.
 
 mod credential;
 mod demo;
 mod dialect;
+mod document;
 mod duration;
 mod entry;
 mod environment;
+mod files;
 mod gate;
 pub mod keys;
 mod layers;
 mod log;
+mod named;
 mod network;
 mod report;
 #[cfg(test)]
@@ -23,17 +27,22 @@ mod samples;
 mod scan;
 mod subject;
 mod token_command;
+mod trust;
 pub(crate) mod value;
+mod yaml;
 
 pub use credential::known_secrets;
 pub use demo::DemoSettings;
+pub use document::Place;
 pub use entry::EntrySettings;
 pub use environment::{Environment, Terminal};
+pub use files::Files;
 pub use layers::{Flags, Layers, Origin, Sourced};
 pub use log::{LogFormat, LogSettings, Verbosity};
 pub use report::{Destination, ReportSettings, ReportTarget};
 pub use scan::{OnInterrupt, RunSettings, ScanSettings};
 pub use subject::Subject;
+pub(crate) use trust::resolve;
 
 /// A setting that is missing, malformed or at odds with another.
 #[derive(Debug, thiserror::Error)]
