@@ -171,7 +171,7 @@ impl Reader<'_> {
     fn key(&self, name: &Name, fits: impl Fn(&Key) -> bool) -> Result<&'static Key, Error> {
         let Some(key) = keys::ALL.iter().copied().find(|key| key.file_name() == name.text) else {
             let known: Vec<String> =
-                keys::ALL.iter().filter(|key| key.in_files && fits(key)).map(|key| key.file_name()).collect();
+                keys::ALL.iter().filter(|key| key.is_in_files() && fits(key)).map(|key| key.file_name()).collect();
             let others = [PLATFORMS, NAME].into_iter();
             let meant = nearest(&name.text, known.iter().map(String::as_str).chain(others));
             let error = self.at(name.line, &format!("`{}` is not a setting", shown(&name.text)));
@@ -180,7 +180,7 @@ impl Reader<'_> {
                 None => error.with_hint("docs/settings.md lists them all"),
             });
         };
-        if !key.in_files {
+        if !key.is_in_files() {
             let error = self.at(name.line, &format!("`{}` cannot stand in a file", name.text));
             return Err(error.with_hint(format!("give it as --{}", key.name)));
         }
@@ -201,7 +201,7 @@ impl Reader<'_> {
                 Kind::List => text.text.split_once('=').map_or("", |(_, path)| path.trim()),
                 _ => first.text.as_str(),
             });
-            if let Some(path) = paths.filter(|path| key.names_path && *path != "-").find(|path| !ground.keeps(path)) {
+            if let Some(path) = paths.filter(|path| key.names_path() && *path != "-").find(|path| !ground.keeps(path)) {
                 let message = format!("`{}` leads out of the workspace: {}", name.text, shown(path));
                 return Err(self.at(name.line, &message).with_hint(self.way_out(key, entry)));
             }

@@ -19,10 +19,6 @@ pub struct Key {
     pub in_demo: bool,
     /// Whether it is read from nowhere but the command line.
     pub command_line_only: bool,
-    /// Whether files of settings may hold it.
-    pub in_files: bool,
-    /// Whether its values name files or folders of the run.
-    pub names_path: bool,
     /// Whether a file inside the scanned tree may not set it, since a pull request can edit that file (DESIGN section 4).
     pub trusted_only: bool,
     /// Whose value it is where several platforms run.
@@ -91,8 +87,6 @@ impl Key {
             short: None,
             in_demo: false,
             command_line_only: false,
-            in_files: true,
-            names_path: false,
             trusted_only: false,
             owner: Owner::Run,
             heeded: Heeded::ByAll,
@@ -119,17 +113,6 @@ impl Key {
 
     const fn command_line_only(mut self) -> Self {
         self.command_line_only = true;
-        self.in_files = false;
-        self
-    }
-
-    const fn not_in_files(mut self) -> Self {
-        self.in_files = false;
-        self
-    }
-
-    const fn names_path(mut self) -> Self {
-        self.names_path = true;
         self
     }
 
@@ -157,6 +140,16 @@ impl Key {
     /// `shop-api`.
     pub fn variable_of(&self, entry: &str) -> String {
         format!("SCANGATE_{}_{}", in_variables(entry), in_variables(self.name))
+    }
+
+    /// Whether files of settings may hold it. A file names no other, and holds no secret.
+    pub fn is_in_files(&self) -> bool {
+        !self.command_line_only && self.name != CONFIG.name
+    }
+
+    /// Whether its values name files or folders of the run, which a file in the workspace may name in the workspace only.
+    pub fn names_path(&self) -> bool {
+        [&DIR, &ARCHIVE, &SARIF, &REPORT, &OUTCOME].iter().any(|key| key.name == self.name)
     }
 
     /// Its name in a file: `fail_on` for `fail-on`.
@@ -204,14 +197,14 @@ keys! {
     STATE = Key::new("state", Kind::Map, "WORD=CLASS", PLATFORM, "What the platform's word for a scan's state means: queued, running, done, failed, stopped; repeatable")
         .per_platform().by_some().trusted_only();
 
-    DIR = Key::value("dir", "PATH", SOURCE, "The source tree to upload [default: .; in a demo, a built-in example]").in_demo().names_path();
-    ARCHIVE = Key::value("archive", "FILE", SOURCE, "A ready zip to upload in place of --dir").by_some().names_path();
+    DIR = Key::value("dir", "PATH", SOURCE, "The source tree to upload [default: .; in a demo, a built-in example]").in_demo();
+    ARCHIVE = Key::value("archive", "FILE", SOURCE, "A ready zip to upload in place of --dir").by_some();
     IMAGE = Key::value("image", "REF", SOURCE, "A container image to scan in place of a source tree, such as node:18-alpine")
         .per_platform().by_some();
     TARGET = Key::value("target", "TARGET", SOURCE, "What to scan where the platform reaches it by itself: a domain, an address, or a name that the platform knows")
         .per_platform().by_some();
     SARIF = Key::value("sarif", "FILE", SOURCE, "The SARIF of another scanner to hand to the platform in place of starting a scan")
-        .per_platform().by_some().names_path();
+        .per_platform().by_some();
     UNTRACKED = Key::switch("untracked", SOURCE, "Also upload files that git does not track, less known secret files").by_some();
     BRANCH = Key::value("branch", "NAME", SOURCE, "The branch that is scanned [default: from the CI, else git]");
     COMMIT = Key::value("commit", "SHA", SOURCE, "The commit that is scanned [default: from the CI, else git]");
@@ -247,8 +240,8 @@ keys! {
     POLL_INTERVAL = Key::value("poll-interval", "DURATION", WAITING, "The first wait between two looks at the scan [default: the platform's]");
     ON_INTERRUPT = Key::value("on-interrupt", "leave|cancel", WAITING, "What a signal does to a scan that has not ended, where the platform can cancel one [default: leave]");
 
-    REPORT = Key::new("report", Kind::List, "FORMAT=PATH", REPORTS, "Write a report, to standard output with `-`; repeatable [default: sarif=scangate.sarif]").in_demo().names_path();
-    OUTCOME = Key::value("outcome", "PATH", REPORTS, "Where the outcome of the run is written as JSON [default: scangate-outcome.json]").in_demo().names_path();
+    REPORT = Key::new("report", Kind::List, "FORMAT=PATH", REPORTS, "Write a report, to standard output with `-`; repeatable [default: sarif=scangate.sarif]").in_demo();
+    OUTCOME = Key::value("outcome", "PATH", REPORTS, "Where the outcome of the run is written as JSON [default: scangate-outcome.json]").in_demo();
     CATEGORY = Key::value("category", "ID", REPORTS, "The SARIF category [default: scangate/<name>/<what is scanned>/]").per_platform();
     SARIF_SUPPRESSED = Key::value("sarif-suppressed", "omit|include", REPORTS, "Whether SARIF holds suppressed findings [default: omit on GitHub, else include]");
     SAVE_RAW = Key::value("save-raw", "DIR", REPORTS, "Keep redacted copies of what the platforms answer, in a new folder outside of what is scanned")
@@ -259,7 +252,7 @@ keys! {
     CLIENT_KEY = Key::value("client-key", "FILE", NETWORK, "The client certificate's key, in PEM").trusted_only();
     INSECURE_HTTP = Key::switch("insecure-http", NETWORK, "Allow plain http to more than this machine").trusted_only();
 
-    CONFIG = Key::value("config", "FILE", OUTPUT, "A file of settings [default: scangate.yml, where it is there]").not_in_files();
+    CONFIG = Key::value("config", "FILE", OUTPUT, "A file of settings [default: scangate.yml, where it is there]");
     LOG_FORMAT = Key::value("log-format", "text|json", OUTPUT, "The form of what goes to standard error [default: text]").in_demo();
     VERBOSE = Key::new("verbose", Kind::Count, "", OUTPUT, "Say more; twice for everything").short('v').in_demo();
     QUIET = Key::switch("quiet", OUTPUT, "Say nothing but warnings and errors").short('q').in_demo();
@@ -304,8 +297,16 @@ mod tests {
     }
 
     #[test]
+    fn what_names_a_path_is_closed_to_the_scanned_tree_or_has_to_stay_in_it() {
+        let is_path = |key: &&&Key| ["PATH", "FILE", "DIR"].iter().any(|word| key.value_name.ends_with(word));
+        for key in ALL.iter().filter(is_path).filter(|key| key.is_in_files()) {
+            assert!(key.trusted_only || key.names_path(), "{}", key.name);
+        }
+    }
+
+    #[test]
     fn no_file_holds_a_secret_or_names_another_file_of_settings() {
-        let closed: Vec<&str> = ALL.iter().filter(|key| !key.in_files).map(|key| key.name).collect();
+        let closed: Vec<&str> = ALL.iter().filter(|key| !key.is_in_files()).map(|key| key.name).collect();
         assert_eq!(closed, [PAT.name, CONFIG.name]);
     }
 

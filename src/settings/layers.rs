@@ -183,7 +183,7 @@ impl<'a> Layers<'a> {
         let mut values = self.flag(key);
         if !key.command_line_only {
             values.extend(self.input(key, by_line));
-            values.extend(self.variable(key, key.variable(), by_line));
+            values.extend(self.variable(key, &key.variable(), by_line));
         }
         values.extend(self.documents().iter().flat_map(|document| of_texts(&document.texts, key)));
         values
@@ -265,12 +265,12 @@ impl<'a> Layers<'a> {
         if !key.command_line_only {
             layers.push(self.shared(key, self.input(key, must_say)));
             if let Some(name) = name {
-                let values = self.variable(key, key.variable_of(name), false);
+                let values = self.variable(key, &key.variable_of(name), false);
                 layers.push(Layer { values, binding: Binding::Name });
             }
-            layers.push(self.shared(key, self.variable(key, key.variable(), must_say)));
+            layers.push(self.shared(key, self.variable(key, &key.variable(), must_say)));
             for vendors in self.platform.into_iter().flat_map(|platform| platform.variables_of(key.name)) {
-                let values = self.variable(key, vendors.to_owned(), false);
+                let values = self.variable(key, vendors, false);
                 layers.push(Layer { values, binding: Binding::Platform });
             }
         }
@@ -316,9 +316,8 @@ impl<'a> Layers<'a> {
         self.texts(key, &key.input_variable(), &Origin::Input(key.name), by_line)
     }
 
-    fn variable(&self, key: &Key, name: String, by_line: bool) -> Vec<Sourced<'a>> {
-        let origin = Origin::Variable(name.clone());
-        self.texts(key, &name, &origin, by_line)
+    fn variable(&self, key: &Key, name: &str, by_line: bool) -> Vec<Sourced<'a>> {
+        self.texts(key, name, &Origin::Variable(name.to_owned()), by_line)
     }
 
     fn texts(&self, key: &Key, variable: &str, origin: &Origin, by_line: bool) -> Vec<Sourced<'a>> {

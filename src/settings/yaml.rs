@@ -254,7 +254,7 @@ mod tests {
     fn depth_has_an_end_and_a_bomb_does_not_go_off() {
         let deep = |levels| format!("a: {}1{}", "[".repeat(levels), "]".repeat(levels));
         assert!(fault(&deep(40)).contains("levels deep") && fault(&deep(10_000)).starts_with("1: "));
-        let indented: String = (0..200).map(|level| format!("{}a:\n", " ".repeat(level))).collect();
+        let indented: String = (0..200).flat_map(|level| [" ".repeat(level), "a:\n".to_owned()]).collect();
         assert!(fault(&indented).contains("levels deep"));
         let bomb = "a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]\n";
         assert!(fault(bomb).starts_with("1: anchors"));

@@ -194,7 +194,7 @@ fn the_options_of_a_file_are_json_without_its_quotes() {
 
 #[test]
 fn what_a_pull_request_can_edit_chooses_no_host_credential_command_or_attestation() {
-    for key in keys::ALL.iter().filter(|key| key.trusted_only && key.in_files) {
+    for key in keys::ALL.iter().filter(|key| key.trusted_only && key.is_in_files()) {
         let name = key.file_name();
         let place = Place::new().file("work/scangate.yml", format!("\n{name}: a=b\n"));
         let message = place.message(&[], &[]);
