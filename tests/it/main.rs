@@ -17,3 +17,4 @@ mod sandbox;
 mod scan;
 mod served;
 mod settings;
+mod several;

@@ -10,7 +10,7 @@ use scangate::error::Class;
 use crate::harness::Scangate;
 
 /// Every document, from the repository root.
-const DOCUMENTS: [&str; 10] = [
+const DOCUMENTS: [&str; 11] = [
     "README.md",
     "CONTRIBUTING.md",
     "CHANGELOG.md",
@@ -20,6 +20,7 @@ const DOCUMENTS: [&str; 10] = [
     "docs/how-a-run-decides.md",
     "docs/platforms/cybedefend.md",
     "docs/sandbox.md",
+    "docs/settings.md",
     "examples/vulnerable-app/README.md",
 ];
 

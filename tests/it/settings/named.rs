@@ -1,6 +1,8 @@
 //! Several platforms in one run: their names, and how a setting says for which of them it is.
 #![expect(clippy::unwrap_used, reason = "settings that cannot be read have failed the test")]
 
+use std::time::Duration;
+
 use scangate::credentials::Form;
 use scangate::platform::PlatformId;
 use scangate::settings::keys;
@@ -242,4 +244,15 @@ fn a_demo_can_have_several_platforms_and_all_of_them() {
     assert_eq!(platforms("all").unwrap(), PlatformId::ALL);
     assert_eq!(platforms("cybedefend\nall\ncybedefend").unwrap(), PlatformId::ALL);
     assert!(platforms("everything").is_err());
+}
+
+#[test]
+fn the_example_of_several_platforms_is_read_and_may_lie_where_a_pull_request_can_edit_it() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/several-platforms/scangate.yml");
+    let example = fs_err::read_to_string(path).unwrap();
+    for platform in PlatformId::ALL {
+        let settings = resolve(&example, &[("platform", platform.as_str())], &[]).unwrap();
+        assert_eq!(settings.entries.first().map(|entry| entry.platform), Some(platform));
+        assert_eq!((settings.run.timeout, settings.run.report.reports.len()), (Duration::from_hours(2), 2));
+    }
 }
