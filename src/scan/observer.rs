@@ -38,7 +38,7 @@ pub enum Event<'a> {
         /// The entry's name.
         entry: &'a str,
         /// What happened.
-        event: &'a Event<'a>,
+        event: &'a Self,
     },
 }
 
