@@ -4,23 +4,22 @@ use std::path::Path;
 use std::time::Duration;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, FromArgMatches};
-use url::Url;
 
+use super::emulated;
 use super::example::Example;
 use super::flags::{Selection, SettingsFlags};
 use super::{Context, pipeline};
 use crate::clock::Clock;
-use crate::credentials::{Form, Source, SourceKind};
 use crate::error::{Class, Error};
 use crate::gate::Conclusion;
 use crate::http;
 use crate::platform::PlatformId;
-use crate::sandbox::{Dialect, SandboxOptions, Server};
+use crate::sandbox::{SandboxOptions, Server};
 use crate::scan::delivery::reason;
 use crate::scan::observer::{Event, Observer as _};
 use crate::scan::wait::display_duration;
 use crate::settings::keys::Key;
-use crate::settings::{self, DemoSettings, EntrySettings, Layers, OnInterrupt, ScanSettings};
+use crate::settings::{self, DemoSettings, Layers, OnInterrupt, ScanSettings};
 
 /// Arguments of `scangate demo`.
 #[derive(clap::Args)]
@@ -88,14 +87,19 @@ pub(super) async fn run(arguments: Arguments, context: &Context) -> Result<u8, E
     let layers = Layers::new(&arguments.flags.given, &context.environment);
     let demo = arguments.refused.check().and_then(|()| DemoSettings::resolve(&layers));
     let demo = demo.map_err(|error| pipeline::end_before_it_began(error.into(), &layers, true, context))?;
+    emulated::check_directory(&demo.platforms, demo.directory.as_ref())
+        .map_err(|error| pipeline::end_before_it_began(error, &layers, true, context))?;
     let folder = context.environment.temporary_folder();
     let example = Example::unpack(&folder).map_err(|error| {
         let message = format!("the demo's example cannot be written to {}: {}", folder.display(), reason(&error));
         settings::Error::new(message).with_hint("set TMPDIR to a folder that can be written and has room")
     })?;
     let clock = Clock::simulated(context.clock.now());
-    let options =
-        SandboxOptions { clock: clock.clone(), dialects: vec![Dialect::CybeDefend], ..SandboxOptions::default() };
+    let options = SandboxOptions {
+        clock: clock.clone(),
+        dialects: demo.platforms.iter().copied().map(emulated::dialect).collect(),
+        ..SandboxOptions::default()
+    };
     let server = Server::start(options)
         .await
         .map_err(|error| settings::Error::new(format!("the demo's sandbox cannot listen on 127.0.0.1: {error}")))?;
@@ -117,23 +121,11 @@ fn scan_settings(
     server: &Server,
     context: &Context,
 ) -> Result<ScanSettings, Error> {
-    let access =
-        server.cybedefend().ok_or_else(|| Error::Internal("the demo's platform is not emulated".to_owned()))?;
-    let url = |text: &str| Url::parse(text).map_err(|error| Error::Internal(format!("the sandbox's URL: {error}")));
-    let place = SourceKind::Value(access.pat.clone());
-    let secret = Source { kind: place, origin: "the sandbox's own token".to_owned() };
     let directory = demo.directory.unwrap_or_else(|| example.to_owned());
-    let subject = settings::Subject::Directory { path: directory.clone(), untracked: false };
-    let platform = demo.platforms.first().copied().unwrap_or(PlatformId::CybeDefend);
-    let entry = EntrySettings {
-        credential: Some(Form::Token { secret, previous: None }),
-        api_url: Some(url(&access.api_url)?),
-        auth_url: Some(url(&access.auth_url)?),
-        project_id: Some(access.project_id.clone()),
-        ..EntrySettings::new(platform, subject)
-    };
+    let entry = |platform: &PlatformId| emulated::entry(*platform, server, directory.clone());
+    let entries = demo.platforms.iter().map(entry).collect::<Result<_, _>>()?;
     Ok(ScanSettings {
-        entries: vec![entry],
+        entries,
         directory,
         branch: None,
         commit: None,

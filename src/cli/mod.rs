@@ -2,6 +2,7 @@
 
 mod action;
 mod demo;
+mod emulated;
 mod example;
 mod flags;
 mod logging;

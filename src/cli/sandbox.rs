@@ -1,5 +1,6 @@
 //! `scangate sandbox`.
 
+use std::fmt::Display;
 use std::io;
 
 use clap::builder::PossibleValuesParser;
@@ -40,25 +41,34 @@ fn platforms() -> PossibleValuesParser {
     PossibleValuesParser::new(Dialect::ALL.map(Dialect::as_str).into_iter().chain(["all"]))
 }
 
+/// Reads a fault, which one of the emulated platforms must be able to play.
+fn fault(text: &str, dialects: &[Dialect]) -> Result<Fault, settings::Error> {
+    let refuse = |reason: &dyn Display| {
+        settings::Error::new(format!("--fault {text}: {reason}")).with_hint("docs/sandbox.md lists the faults")
+    };
+    let fault: Fault = text.parse().map_err(|error| refuse(&error))?;
+    if dialects.iter().any(|dialect| fault.is_for(*dialect)) {
+        return Ok(fault);
+    }
+    Err(refuse(&"no platform that is emulated plays it"))
+}
+
 /// Serves until a signal comes or nobody has asked for an hour.
 pub(super) async fn run(arguments: Arguments, context: &Context) -> Result<u8, Error> {
-    let faults = arguments.faults.iter().map(|text| {
-        text.parse::<Fault>().map_err(|error| {
-            settings::Error::new(format!("--fault {text}: {error}")).with_hint("docs/sandbox.md lists the faults")
-        })
-    });
+    let is_wanted =
+        |dialect: &Dialect| arguments.platforms.iter().any(|name| name == "all" || name == dialect.as_str());
+    let dialects: Vec<_> = Dialect::ALL.into_iter().filter(is_wanted).collect();
+    let faults = arguments.faults.iter().map(|text| fault(text, &dialects)).collect::<Result<_, _>>()?;
     let policy = match arguments.policy.as_str() {
         "off" => None,
         "block" => Some(Policy::default()),
         _ => Some(Policy::warning()),
     };
-    let is_wanted =
-        |dialect: &Dialect| arguments.platforms.iter().any(|name| name == "all" || name == dialect.as_str());
     let options = SandboxOptions {
-        dialects: Dialect::ALL.into_iter().filter(is_wanted).collect(),
+        dialects,
         port: arguments.port,
         clock: Clock::faster(arguments.speed),
-        faults: faults.collect::<Result<_, _>>()?,
+        faults,
         cybedefend: CybeDefendOptions { policy, ..CybeDefendOptions::default() },
         ..SandboxOptions::default()
     };

@@ -103,6 +103,7 @@ impl Incoming {
             status: self.head.status,
             words: words::of_body(&body),
             request_id: self.head.request_id,
+            schemes: self.head.schemes,
             wait,
             until,
         })

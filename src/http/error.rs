@@ -26,6 +26,7 @@ struct Facts {
     status: Option<u16>,
     server_message: Option<String>,
     request_id: Option<String>,
+    schemes: Vec<String>,
     retryable: bool,
     unsent: bool,
 }
@@ -57,6 +58,7 @@ impl Error {
             status: fault.status(),
             server_message: fault.words().map(clean).filter(|words| !words.is_empty()),
             request_id: fault.request_id().map(clean),
+            schemes: fault.schemes().to_vec(),
             retryable: fault.is_retryable(),
             unsent,
         }))
@@ -72,6 +74,7 @@ impl Error {
             status: None,
             server_message: None,
             request_id: None,
+            schemes: Vec::new(),
             retryable: false,
             unsent: true,
         }))
@@ -115,6 +118,11 @@ impl Error {
     /// The server's own words, redacted, in one line.
     pub fn server_message(&self) -> Option<&str> {
         self.0.server_message.as_deref()
+    }
+
+    /// Whether the server wants to be signed in to by this scheme, such as `DPoP` (RFC 9449 section 7.1).
+    pub fn demands(&self, scheme: &str) -> bool {
+        self.0.schemes.iter().any(|own| own.eq_ignore_ascii_case(scheme))
     }
 
     /// The request's name at the server, for a question to its support.

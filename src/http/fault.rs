@@ -76,6 +76,8 @@ pub(super) struct Refusal {
     pub(super) words: Option<String>,
     /// The request's name at the server.
     pub(super) request_id: Option<String>,
+    /// The schemes by which the server wants to be signed in to.
+    pub(super) schemes: Vec<String>,
     /// How long the server wants to be left alone.
     pub(super) wait: Option<Duration>,
     /// When that is over, on the machine's clock.
@@ -221,6 +223,14 @@ impl Fault {
         }
     }
 
+    /// The schemes by which the server wants to be signed in to.
+    pub(super) fn schemes(&self) -> &[String] {
+        match self {
+            Self::Refused(refusal) => &refusal.schemes,
+            _ => &[],
+        }
+    }
+
     /// The request's name at the server.
     pub(super) fn request_id(&self) -> Option<&str> {
         match self {
@@ -320,7 +330,7 @@ mod tests {
     use super::*;
 
     fn refused(status: u16) -> Fault {
-        Fault::Refused(Refusal { status, words: None, request_id: None, wait: None, until: None })
+        Fault::Refused(Refusal { status, words: None, request_id: None, schemes: Vec::new(), wait: None, until: None })
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What is read of an answer before its body.
 
 use jiff::Timestamp;
-use reqwest::header::{CONTENT_TYPE, HeaderMap, LOCATION};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, LOCATION, WWW_AUTHENTICATE};
 use url::Url;
 
 use super::rate_limit::RateLimit;
@@ -26,6 +26,8 @@ pub(super) struct Head {
     pub(super) request_id: Option<String>,
     /// When it was read, on the machine's clock.
     pub(super) read_at: Timestamp,
+    /// The words of the schemes by which the server wants to be signed in to (RFC 9110 section 11.6.1), in small letters.
+    pub(super) schemes: Vec<String>,
     /// Where the server points.
     pub(super) location: Option<Url>,
     /// The media type of the body.
@@ -42,9 +44,38 @@ impl Head {
             status,
             read_at: now,
             request_id: REQUEST_ID.into_iter().find_map(text).map(str::to_owned),
+            schemes: schemes(headers),
             location: text(LOCATION.as_str()).and_then(|location| url.join(location).ok()),
             content_type: text(CONTENT_TYPE.as_str()).map(str::to_owned),
             rate_limit: RateLimit::read(headers, now),
         }
+    }
+}
+
+/// The first word of every challenge. One header may hold several, and then each stands at the beginning or behind a comma, where
+/// a parameter has a `=` in it.
+fn schemes(headers: &HeaderMap) -> Vec<String> {
+    let challenges = headers.get_all(WWW_AUTHENTICATE).iter().filter_map(|value| value.to_str().ok());
+    let words = challenges.flat_map(|value| value.split(',')).filter_map(|part| part.split_whitespace().next());
+    words.filter(|word| !word.contains('=')).map(str::to_ascii_lowercase).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use reqwest::header::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn the_schemes_of_all_challenges_are_read_and_their_parameters_are_not() {
+        let mut headers = HeaderMap::new();
+        for value in ["Bearer realm=\"a, b\", error=\"invalid_token\", DPoP algs=\"ES256\"", "Negotiate"] {
+            headers.append(WWW_AUTHENTICATE, HeaderValue::from_static(value));
+        }
+        let read = schemes(&headers);
+        for scheme in ["bearer", "dpop", "negotiate"] {
+            assert!(read.iter().any(|own| own == scheme), "{read:?}");
+        }
+        assert!(!read.iter().any(|own| own.contains("error")), "{read:?}");
     }
 }

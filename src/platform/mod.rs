@@ -3,11 +3,19 @@
 //! A platform knows its wire format and nothing of reports; it turns answers into the model of [`crate::finding`].
 
 mod about;
+pub mod bestdefense;
 pub mod cybedefend;
+pub mod cyberorigen;
+pub mod cybrium;
 mod error;
+mod identifier;
 mod lenient;
 pub mod options;
+mod pages;
 mod request;
+mod text;
+mod tolerant;
+mod words;
 
 use std::fmt;
 use std::str::FromStr;
@@ -25,11 +33,17 @@ use crate::http::Client;
 pub enum PlatformId {
     /// CybeDefend: a source tree, uploaded.
     CybeDefend,
+    /// Cybrium: a target of the workspace, or a SARIF file to take in.
+    Cybrium,
+    /// CyberOrigen: a domain, an address or a CIDR range.
+    CyberOrigen,
+    /// BestDefense: a verified site, scanned from outside.
+    BestDefense,
 }
 
 impl PlatformId {
     /// All platforms, in the order of help and documentation.
-    pub const ALL: [Self; 1] = [Self::CybeDefend];
+    pub const ALL: [Self; 4] = [Self::CybeDefend, Self::Cybrium, Self::CyberOrigen, Self::BestDefense];
 
     /// The word of `--platform`.
     pub fn as_str(self) -> &'static str {
@@ -40,6 +54,9 @@ impl PlatformId {
     pub fn about(self) -> &'static About {
         match self {
             Self::CybeDefend => &cybedefend::CybeDefend::ABOUT,
+            Self::Cybrium => &cybrium::Cybrium::ABOUT,
+            Self::CyberOrigen => &cyberorigen::CyberOrigen::ABOUT,
+            Self::BestDefense => &bestdefense::BestDefense::ABOUT,
         }
     }
 }
@@ -145,6 +162,8 @@ pub enum Cancelled {
     Accepted,
     /// The platform documents no call for it, and nothing was sent.
     NotDocumented,
+    /// The scan has ended in the meantime, and nothing was sent.
+    HasEnded,
 }
 
 /// What came of fetching the findings.
@@ -187,6 +206,9 @@ pub trait Platform: Sized {
     /// What is known before any request.
     const ABOUT: About;
 
+    /// Whether the platform has a policy of its own to ask for.
+    const HAS_POLICY: bool = true;
+
     /// Checks the request, and gets ready to make calls.
     async fn sign_in(client: Client, request: Request) -> Result<Self, Error>;
 
@@ -202,9 +224,12 @@ pub trait Platform: Sized {
 
     /// The platform's own verdict on an ended scan. It may come some time after the scan's end, and is waited for with `patience`;
     /// one that does not come is missing, and never a pass.
-    async fn policy(&self, scan: &ScanReference, patience: Patience<'_>) -> Result<PolicyAnswer, Error>;
+    async fn policy(&self, _scan: &ScanReference, _patience: Patience<'_>) -> Result<PolicyAnswer, Error> {
+        Ok(PolicyAnswer::default())
+    }
 
-    /// Cancels a scan that was not seen to have ended. [`About::supports_cancel`] says beforehand whether the platform can.
+    /// Cancels a scan that was not seen to have ended; where cancelling an ended one would delete it, it is looked at first.
+    /// [`About::supports_cancel`] says beforehand whether the platform can.
     async fn cancel(&self, _scan: &ScanReference) -> Result<Cancelled, Error> {
         Ok(Cancelled::NotDocumented)
     }

@@ -38,6 +38,8 @@ pub struct Request {
     pub image: Option<String>,
     /// `--target`, where one is scanned: one printable line.
     pub target: Option<String>,
+    /// Whether a SARIF file is uploaded, by `--sarif`. Cybrium has another address for that.
+    pub sarif: bool,
     /// `--scan-type`.
     pub scan_type: Option<String>,
     /// `--framework`.
@@ -70,6 +72,7 @@ impl Request {
             directory: String::new(),
             image: None,
             target: None,
+            sarif: false,
             scan_type: None,
             frameworks: Vec::new(),
             ports: None,

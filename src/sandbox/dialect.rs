@@ -8,19 +8,25 @@ use std::str::FromStr;
 pub enum Dialect {
     /// CybeDefend: source trees and images.
     CybeDefend,
+    /// Cybrium: named targets, and other scanners' SARIF.
+    Cybrium,
     /// CyberOrigen: hosts and ranges of addresses.
     CyberOrigen,
+    /// BestDefense: verified sites.
+    BestDefense,
 }
 
 impl Dialect {
     /// All of them, in the order in which they are announced.
-    pub const ALL: [Self; 2] = [Self::CybeDefend, Self::CyberOrigen];
+    pub const ALL: [Self; 4] = [Self::CybeDefend, Self::Cybrium, Self::CyberOrigen, Self::BestDefense];
 
     /// The word of `--platform`, and the prefix of a fault.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::CybeDefend => "cybedefend",
+            Self::Cybrium => "cybrium",
             Self::CyberOrigen => "cyberorigen",
+            Self::BestDefense => "bestdefense",
         }
     }
 }

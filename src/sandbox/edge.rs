@@ -12,6 +12,7 @@ use axum::middleware::Next;
 use axum::response::{Html, IntoResponse as _, Response};
 use futures_util::{StreamExt as _, stream};
 
+use super::bestdefense::BestDefenseFault;
 use super::core::{Core, after};
 use super::fault::{Kind, Place, is_due};
 use super::host;
@@ -71,7 +72,8 @@ fn is_usual_place(kind: &Kind, place: Place, method: &Method) -> bool {
         | Kind::TooManyRequestsDate
         | Kind::TooManyRequestsReset
         | Kind::Refused(..)
-        | Kind::Unavailable(_) => behind_login,
+        | Kind::Unavailable(_)
+        | Kind::BestDefense(BestDefenseFault::SuccessFalse(_)) => behind_login,
         // A 500 to the start of a scan would end every careful client: it cannot know whether a scan was started.
         Kind::ServerError(_) | Kind::Reset(_) => behind_login && *method == Method::GET,
         Kind::Slow(_) => true,
@@ -111,6 +113,9 @@ fn strike_before(edge: &Edge, place: Option<Place>, method: &Method) -> Option<R
             }
             Kind::Refused(status, times) if is_due(used, *times) => {
                 (edge.refuse)(StatusCode::from_u16(*status).unwrap_or(StatusCode::FORBIDDEN))
+            }
+            Kind::BestDefense(BestDefenseFault::SuccessFalse(times)) if is_due(used, *times) => {
+                (edge.refuse)(StatusCode::OK)
             }
             Kind::ServerError(times) if is_due(used, *times) => (edge.refuse)(StatusCode::INTERNAL_SERVER_ERROR),
             Kind::Unavailable(times) if is_due(used, *times) => {

@@ -8,9 +8,11 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::access::Access;
+use super::bestdefense::{self, BestDefenseAccess};
 use super::core::{Core, Life};
 use super::cybedefend::{self, CybeDefendAccess};
 use super::cyberorigen::{self, CyberOrigenAccess};
+use super::cybrium::{self, CybriumAccess};
 use super::dialect::Dialect;
 use super::listener::{Bound, Emulation};
 use super::options::SandboxOptions;
@@ -39,7 +41,9 @@ impl Server {
             let core = Arc::new(Core::new(dialect, &options.faults, &life)?);
             let emulation = match dialect {
                 Dialect::CybeDefend => cybedefend::emulate(core, api, std::mem::take(&mut options.cybedefend)).await?,
+                Dialect::Cybrium => cybrium::emulate(core, api)?,
                 Dialect::CyberOrigen => cyberorigen::emulate(core, api, std::mem::take(&mut options.cyberorigen))?,
+                Dialect::BestDefense => bestdefense::emulate(core, api)?,
             };
             server.add(emulation);
         }
@@ -69,11 +73,23 @@ impl Server {
             .find_map(|access| if let Access::CybeDefend(access) = access { Some(access) } else { None })
     }
 
+    /// How Cybrium is reached, if it is emulated.
+    pub fn cybrium(&self) -> Option<&CybriumAccess> {
+        self.accesses.iter().find_map(|access| if let Access::Cybrium(access) = access { Some(access) } else { None })
+    }
+
     /// How CyberOrigen is reached, if it is emulated.
     pub fn cyberorigen(&self) -> Option<&CyberOrigenAccess> {
         self.accesses
             .iter()
             .find_map(|access| if let Access::CyberOrigen(access) = access { Some(access) } else { None })
+    }
+
+    /// How BestDefense is reached, if it is emulated.
+    pub fn bestdefense(&self) -> Option<&BestDefenseAccess> {
+        self.accesses
+            .iter()
+            .find_map(|access| if let Access::BestDefense(access) = access { Some(access) } else { None })
     }
 
     /// Waits until the sandbox has ended by itself, after its idle time.

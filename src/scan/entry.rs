@@ -101,9 +101,9 @@ async fn follow<P: Platform>(
     {
         let mut result = result.borrow_mut();
         result.findings = collected.findings;
-        result.notes.extend(collected.notes);
         result.unlisted = collected.unlisted;
         result.controls = collected.controls;
+        result.notes.extend(collected.notes);
     }
     let mut missing = collected.missing;
     if let Ended::Degraded(reason) = ended {
@@ -125,9 +125,9 @@ async fn follow<P: Platform>(
     Ok(completeness(missing, policy.missing))
 }
 
-/// Asks for the platform's own verdict, unless it is not to gate.
+/// Asks for the platform's own verdict, where it has one and that is to gate.
 async fn policy<P: Platform>(platform: &P, scan: &ScanReference, context: &Context<'_>) -> Result<PolicyAnswer, Error> {
-    if !context.vendor_policy {
+    if !P::HAS_POLICY || !context.vendor_policy {
         return Ok(PolicyAnswer::default());
     }
     context.observer.event(&Event::Note(format!("waiting for the verdict of {}'s own policy", P::ABOUT.name)));

@@ -45,6 +45,7 @@ pub(super) async fn cancel<P: Platform>(
         Some(_) if !P::ABOUT.supports_cancel => not_documented::<P>(),
         Some(scan) => match within_limit(platform, scan, clock).await {
             Some(Ok(Cancelled::Accepted)) => "the scan was cancelled at the platform".to_owned(),
+            Some(Ok(Cancelled::HasEnded)) => "the scan had already ended at the platform".to_owned(),
             Some(Ok(Cancelled::NotDocumented)) => not_documented::<P>(),
             Some(Err(error)) => {
                 problem.detail = error.detail();

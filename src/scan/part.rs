@@ -15,7 +15,10 @@ use crate::credentials::Credential;
 use crate::error::Error;
 use crate::finding::{Ending, ScanResult, fingerprint};
 use crate::http::{Client, Options};
+use crate::platform::bestdefense::BestDefense;
 use crate::platform::cybedefend::CybeDefend;
+use crate::platform::cyberorigen::CyberOrigen;
+use crate::platform::cybrium::Cybrium;
 use crate::platform::{About, PlatformId};
 use crate::settings::{EntrySettings, ScanSettings};
 
@@ -87,6 +90,13 @@ impl<'a> Part<'a> {
         match entry.platform {
             PlatformId::CybeDefend => {
                 entry::run::<CybeDefend>(request, &prepared.subject, &context, &self.result).await
+            }
+            PlatformId::Cybrium => entry::run::<Cybrium>(request, &prepared.subject, &context, &self.result).await,
+            PlatformId::CyberOrigen => {
+                entry::run::<CyberOrigen>(request, &prepared.subject, &context, &self.result).await
+            }
+            PlatformId::BestDefense => {
+                entry::run::<BestDefense>(request, &prepared.subject, &context, &self.result).await
             }
         }
     }

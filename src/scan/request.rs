@@ -34,6 +34,7 @@ pub(super) fn request(
         directory: prepared.tree.directory.clone(),
         image,
         target,
+        sarif: matches!(prepared.subject, Subject::Sarif { .. }),
         scan_type,
         frameworks,
         ports,

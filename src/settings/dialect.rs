@@ -28,7 +28,8 @@ pub(super) fn paths(layers: &Layers<'_>, about: &About) -> Result<BTreeMap<Strin
         let (name, template) = pair(&sourced, "a path", "use NAME=TEMPLATE, such as scan=/v1/scans/{id}/")?;
         let name = sourced.part(name).one_of("the name of a path", &names)?;
         if !is_path(template) {
-            let way_out = "use one that begins with one `/` and stays below it, in printable ASCII and without query";
+            let way_out =
+                "use one that begins with one `/` and stays below it, in printable ASCII, at most with a query";
             return Err(sourced.part(template).is_not("a path", way_out));
         }
         paths.insert(name.to_owned(), template.to_owned());
@@ -36,11 +37,12 @@ pub(super) fn paths(layers: &Layers<'_>, about: &About) -> Result<BTreeMap<Strin
     Ok(paths)
 }
 
-/// Whether a template can only lead to a path on the platform's own origin.
+/// Whether a template can only lead to a path on the platform's own origin. It may have a query, where lists are often filtered.
 fn is_path(template: &str) -> bool {
     let lower = template.to_ascii_lowercase();
     template.starts_with('/')
-        && template.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'\\' | b'?' | b'#' | b'@'))
+        && template.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'\\' | b'#' | b'@'))
+        && template.bytes().filter(|byte| *byte == b'?').count() <= 1
         && !["//", "..", "%2e", "%2f", "%5c"].iter().any(|part| lower.contains(part))
 }
 
@@ -106,11 +108,13 @@ mod tests {
         let read = |text| with(&[("SCANGATE_PATH", text)], |layers| paths(layers, &WORKSPACE));
         let expected = BTreeMap::from([("scan".to_owned(), "/api/scans/{id}/".to_owned())]);
         assert_eq!(read("scan = /api/scans/{id}/"), Ok(expected));
+        let filtered = BTreeMap::from([("scans".to_owned(), "/api/findings/?scan={id}".to_owned())]);
+        assert_eq!(read("scans=/api/findings/?scan={id}"), Ok(filtered));
         assert!(read("scna=/a").unwrap_err().contains("use one of scans, scan"));
         let wrong =
             ["scan", "scan=", "scan=a/b", "scan=//host.example/", "scan=/a/../b", "scan=/a/%2E%2e/b", "scan=/a\\b"];
         for wrong in
-            wrong.into_iter().chain(["scan=/a?b=c", "scan=/a#b", "scan=/@host.example", "scan=/a b", "scan=/ä"])
+            wrong.into_iter().chain(["scan=/a?b=c?d", "scan=/a#b", "scan=/@host.example", "scan=/a b", "scan=/ä"])
         {
             assert!(read(wrong).is_err(), "{wrong}");
         }

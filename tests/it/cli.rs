@@ -1,5 +1,6 @@
 //! The command line as its users meet it: help, version, refusals, the form of what is said.
 
+use scangate::platform::PlatformId;
 use serde_json::Value;
 
 use crate::harness::Scangate;
@@ -43,9 +44,12 @@ fn no_command_an_unknown_one_and_an_unknown_flag_are_usage_errors() {
 fn an_error_is_one_line_and_then_the_way_out() {
     let ended = Scangate::new(["scan", "--platform", "cybedefnd"]).run();
     ended.assert_exit_code(2);
+    let known = PlatformId::ALL.map(PlatformId::as_str).join(", ");
     assert_eq!(
         ended.stderr(),
-        "error: `cybedefnd` from --platform is not a platform: use cybedefend\n  hint: did you mean `cybedefend`?\n"
+        format!(
+            "error: `cybedefnd` from --platform is not a platform: use one of {known}\n  hint: did you mean `cybedefend`?\n"
+        )
     );
     assert_eq!(ended.stdout(), "");
 }

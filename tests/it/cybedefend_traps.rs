@@ -38,10 +38,13 @@
 //! | 8.4 (19) | the archive: links, pipes, modes, left behind | `links_give_only_the_content_of_files_that_are_archived_anyway`, `what_is_no_file_is_left_out_without_being_opened`, `the_temporary_archive_is_private_and_deleted`, `an_archive_does_not_outlive_a_scan_that_was_refused` |
 //! | 8.4 (20) | uploads that cannot be repeated, `sourceType`, a branch called main | `an_upload_that_was_cut_off_is_sent_again`, `a_scan_is_started_with_the_branch_and_its_archive_goes_to_storage_without_the_token`, `a_scan_of_no_known_branch_is_tied_to_none_and_never_to_main` |
 //! | 8.4 (21) | SARIF: null results, no such file, severity of the rule | `a_clean_scan_is_sarif_with_an_empty_list`, `a_finding_lies_in_a_file_and_has_its_own_severity` |
+//! | 8.4 (22) | a summary that escapes nothing, counts what it does not list, calls errors good | `hostile_text_is_read_and_does_nothing`, `hostile_text_gives_no_command_ends_no_group_and_does_nothing_in_the_summary`, `what_does_not_fit_is_cut_from_the_least_on_and_said`, `the_worst_findings_are_first_closed_ones_missing_and_places_links_and_advice_there`, `the_verdict_is_the_heading_and_without_one_that_is_said_first` |
 //! | 8.4 (23) | renamed reports, logs among documents | `a_report_keeps_the_name_that_it_was_given`, `a_report_to_standard_output_is_alone_on_it` |
+//! | 8.4 (24) | the name of a branch becomes arguments of the action; no SARIF to upload | `nothing_stands_between_the_runner_and_the_program`, `a_hostile_branch_gives_way_to_the_pull_requests_number`, `what_is_no_command_is_refused_with_those_there_are`, `all_outputs_are_read_back_and_agree_with_the_outcome_file` |
+//! | 8.4 (25) | an image with a toolchain and the sources in it, documentation of commands that there are not | `the_image_is_the_program_alone_and_says_that_it_is_the_action`, `the_program_understands_every_command_line_in_the_documentation` |
 //!
-//! The rest is about what this build has not: the old documentation, the vendor's config file, browser login (8.4, 18), its
-//! Markdown and HTML (8.4, 22), and the packaging of an action (8.4, 24 and 25).
+//! Of 8.4 (24) and (25), `.ci/container` shows more: the image itself is run as GitHub runs it. The rest is about what this build
+//! has not: the old documentation, the vendor's config file, browser login (8.4, 18), and HTML (8.4, 22).
 #![expect(clippy::unwrap_used, reason = "a helper of a test may fail as loudly as the test")]
 
 mod run;
@@ -56,6 +59,7 @@ use scangate::gate::Broken;
 use scangate::sandbox::Policy;
 
 use crate::harness::Scangate;
+use crate::pipeline::Ended;
 use crate::sandbox::CARELESS;
 use crate::served::Served;
 use run::{CLEAN, Platform};
@@ -69,7 +73,7 @@ async fn the_gate_sees_every_family_where_it_keeps_its_severities() {
     let image = platform.scan_image("node:18", &[("fail-on", "info")]).await;
     let tripped: BTreeSet<&str> = [&code, &image]
         .into_iter()
-        .flat_map(run::Ended::broken)
+        .flat_map(Ended::broken)
         .filter_map(|broken| match broken {
             Broken::Limit { kind, .. } => Some(kind.as_str()),
             _ => None,

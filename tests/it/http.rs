@@ -10,7 +10,7 @@ mod origin;
 mod pace;
 mod raw;
 mod retry;
-mod server;
+pub(crate) mod server;
 mod tls;
 mod token;
 mod upload;

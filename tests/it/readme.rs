@@ -10,15 +10,18 @@ use scangate::error::Class;
 use crate::harness::Scangate;
 
 /// Every document, from the repository root.
-const DOCUMENTS: [&str; 11] = [
+const DOCUMENTS: [&str; 14] = [
     "README.md",
     "CONTRIBUTING.md",
     "CHANGELOG.md",
     "docs/architecture.md",
+    "docs/benchmarks.md",
     "docs/ci-security.md",
+    "docs/exit-codes.md",
     "docs/github.md",
     "docs/how-a-run-decides.md",
     "docs/platforms/cybedefend.md",
+    "docs/reports.md",
     "docs/sandbox.md",
     "docs/settings.md",
     "examples/vulnerable-app/README.md",

@@ -1,8 +1,10 @@
 //! The sandbox over real sockets: routes, tokens, lists and policy, as the contract has them.
 #![expect(clippy::unwrap_used, reason = "helpers of tests, outside the functions that the lint exempts")]
 
+mod bestdefense;
 mod client;
 mod cyberorigen;
+mod cybrium;
 mod faults;
 mod scans;
 mod shapes;
@@ -15,6 +17,9 @@ use serde_json::{Value, json};
 
 pub(crate) use wire::CARELESS;
 use wire::{Session, archive, send};
+
+use crate::harness::Scangate;
+use crate::served::in_process;
 
 fn ids(list: &Value) -> Vec<String> {
     let rows = list["vulnerabilities"].as_array().unwrap().iter();
@@ -313,4 +318,27 @@ async fn what_is_announced_is_what_a_client_needs() {
     let lines = served.announcement.environment();
     assert_eq!(lines[0], format!("export SCANGATE_CYBERORIGEN_API_URL={}", own.api_url));
     assert!(served.server.cybedefend().is_none());
+}
+
+#[test]
+fn a_fault_that_no_emulated_platform_can_play_is_refused() {
+    for fault in ["policy-stuck", "bestdefense:html", "nonsense"] {
+        let ended = Scangate::new(["sandbox", "--platform", "cyberorigen", "--fault", fault]).run();
+        ended.assert_exit_code(2).assert_stderr_has(&format!("--fault {fault}: "));
+    }
+}
+
+#[tokio::test]
+async fn a_fault_is_played_by_each_platform_or_by_the_one_that_it_names() {
+    let (server, _) = in_process(&["html@status", "cybrium:503=9@status"], |_| {}).await;
+    let [cyberorigen, cybrium] =
+        [&server.cyberorigen().unwrap().api_url, &server.cybrium().unwrap().api_url].map(|url| format!("{url}/scans/"));
+    let page = send("GET", cyberorigen.trim_end_matches('/'), &[], "").await.unwrap();
+    assert_eq!((page.status, page.text().contains("<html>")), (200, true), "struck by the one for all");
+    let plain = send("GET", &cybrium, &[], "").await.unwrap();
+    assert_eq!(plain.status, 200, "the first fault that is due strikes");
+    let (server, _) = in_process(&["cybrium:503=9@status"], |_| {}).await;
+    let struck = send("GET", &format!("{}/scans/", server.cybrium().unwrap().api_url), &[], "").await.unwrap();
+    let spared = send("GET", &format!("{}/scans", server.cyberorigen().unwrap().api_url), &[], "").await.unwrap();
+    assert_eq!((struck.status, spared.status), (503, 401));
 }

@@ -15,11 +15,11 @@ use super::listing::{Listing, Sheet, Step};
 use super::mapping::{Mapper, Row};
 use super::refusal::Asked;
 use super::status;
-use super::text::shown_id;
 use super::wire::{ContainerRow, Page, WrappedRow};
 use crate::error::Class;
 use crate::finding::{Finding, Location, ScanReference};
 use crate::http::{self, Call};
+use crate::platform::text::shown_id;
 use crate::platform::{Collected, Error};
 
 /// Rows a page. The documentation names smaller limits, the vendor's client sends this to all lists (contract 0.4).

@@ -154,21 +154,6 @@ fn line(number: Number) -> Option<NonZeroU32> {
     number.count().and_then(|line| u32::try_from(line).ok()).and_then(NonZeroU32::new)
 }
 
-/// 89 for `CWE-89`, without repetitions.
-pub(super) fn weakness_numbers<'a>(names: impl IntoIterator<Item = &'a Text>) -> Vec<u32> {
-    let mut numbers = Vec::new();
-    for name in names.into_iter().filter_map(Text::get) {
-        let digits = name.trim_start_matches(|character: char| !character.is_ascii_digit());
-        let digits = digits.split(|character: char| !character.is_ascii_digit()).next().unwrap_or_default();
-        if let Ok(number) = digits.parse()
-            && !numbers.contains(&number)
-        {
-            numbers.push(number);
-        }
-    }
-    numbers
-}
-
 /// The texts of a list that hold any.
 pub(super) fn texts(list: &List<Text>) -> Vec<String> {
     list.0.iter().filter_map(|text| text.get().map(str::to_owned)).collect()
@@ -202,12 +187,6 @@ mod tests {
             assert!(!state(&closed.into()).is_open(), "{closed}");
         }
         assert_eq!(state(&"snoozed".into()), State::Unknown("snoozed".to_owned()));
-    }
-
-    #[test]
-    fn weaknesses_are_numbers_however_they_are_written() {
-        let names = ["CWE-89", "cwe-79", "22", "CWE-89", "none", "CWE-99999999999"].map(Text::from);
-        assert_eq!(weakness_numbers(&names), [89, 79, 22]);
     }
 
     #[test]

@@ -6,7 +6,7 @@ mod arbitrary;
 mod endpoints;
 mod family;
 mod findings;
-mod identifier;
+mod image_reference;
 mod listing;
 mod mapping;
 mod policy;
@@ -19,13 +19,15 @@ mod upload;
 mod wire;
 
 use endpoints::Endpoints;
-use identifier::{is_identifier, is_image_reference};
+use image_reference::is_image_reference;
 use refusal::Asked;
 use serde::Serialize;
 use upload::{SignedUrl, Upload};
 use url::Url;
 
+use super::identifier::is_identifier;
 use super::lenient::Object;
+use super::text::{bounded, one_line, shown_id};
 use super::{
     About, Collected, Error, Patience, Platform, PolicyAnswer, Request, ScanState, Subject, SubjectKind, Timing,
 };
@@ -167,7 +169,7 @@ impl CybeDefend {
 
     fn lacking(&self, started: &wire::ScanStarted, what: &str) -> Error {
         let words: Vec<&str> = started.message.0.iter().filter_map(|word| word.get()).collect();
-        let words = text::bounded(&text::one_line(&words.join("; ")), 300);
+        let words = bounded(&one_line(&words.join("; ")), 300);
         let said = if words.is_empty() { String::new() } else { format!("; the platform said: {words}") };
         let said = self.session.client().redactor().clean(&said);
         Error::Protocol { message: format!("CybeDefend answered the start of a scan without a usable {what}{said}") }
@@ -183,7 +185,7 @@ impl CybeDefend {
     async fn status(&self, scan: &ScanReference) -> Result<wire::ScanStatus, Error> {
         if !is_identifier(&scan.id) {
             return Err(Error::Setting {
-                message: format!("{:?} is not a CybeDefend scan id", text::bounded(&scan.id, 80)),
+                message: format!("{:?} is not a CybeDefend scan id", bounded(&scan.id, 80)),
                 hint: "give the id that an earlier run printed or wrote to its outcome file".to_owned(),
             });
         }
@@ -194,7 +196,7 @@ impl CybeDefend {
         };
         match status.id.get() {
             Some(id) if !id.eq_ignore_ascii_case(&scan.id) => Err(Error::Protocol {
-                message: format!("asked about scan {}, CybeDefend answered about scan {}", scan.id, text::shown_id(id)),
+                message: format!("asked about scan {}, CybeDefend answered about scan {}", scan.id, shown_id(id)),
             }),
             _ => Ok(status),
         }
@@ -212,7 +214,7 @@ fn project(given: Option<&str>) -> Result<String, Error> {
         return Ok(given.to_owned());
     }
     Err(Error::Setting {
-        message: format!("{:?} is not a CybeDefend project id", text::bounded(given, 80)),
+        message: format!("{:?} is not a CybeDefend project id", bounded(given, 80)),
         hint: "check --project-id or CYBEDEFEND_PROJECT_ID: an id is made of letters, digits, dots, hyphens and underscores".to_owned(),
     })
 }
@@ -223,7 +225,7 @@ fn check_image(image: &str) -> Result<(), Error> {
         return Ok(());
     }
     Err(Error::Setting {
-        message: format!("{:?} is not a reference to a container image", text::bounded(image, 80)),
+        message: format!("{:?} is not a reference to a container image", bounded(image, 80)),
         hint: "check --image: a reference such as node:18-alpine has no white space, at most 512 characters, and does not begin with a hyphen".to_owned(),
     })
 }

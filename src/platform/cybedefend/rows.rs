@@ -1,11 +1,13 @@
 //! CybeDefend's rows as findings: weaknesses in files (contract 5.4), dependencies (5.5) and packages of images (5.6).
 
 use super::family::Family;
-use super::mapping::{Common, Mapper, Own, Row, key, rating, texts, weakness_numbers};
-use super::text::{advice, sentences, slug};
+use super::mapping::{Common, Mapper, Own, Row, key, rating, texts};
+use super::text::advice;
 use super::wire::{Advisory, Base, ContainerRow, WrappedRow};
 use crate::finding::{Finding, Location, Package, PackageLocation, Rule};
-use crate::platform::lenient::{List, Number};
+use crate::platform::lenient::{List, Number, Text};
+use crate::platform::text::{sentences, slug};
+use crate::platform::words::{is_cve, weakness_numbers};
 
 /// What is said of every secret in place of the platform's words: any of those could hold the value.
 const SECRET_MESSAGE: &str = "A credential is written into this file.";
@@ -52,7 +54,7 @@ fn weakness(base: Base, family: Family, mapper: &mut Mapper<'_>) -> Option<(Box<
             name: title,
             description: if is_secret { SECRET_MESSAGE.to_owned() } else { description },
             help: if is_secret { Some(SECRET_HELP.to_owned()) } else { help },
-            cwe: weakness_numbers(details.cwe.0.iter().chain(&details.cwe_array.0)),
+            cwe: weakness_numbers(details.cwe.0.iter().chain(&details.cwe_array.0).filter_map(Text::get)),
             owasp: texts(&details.owasp_top10),
             ..Rule::default()
         }
@@ -98,7 +100,7 @@ fn dependency(row: WrappedRow, mapper: &mut Mapper<'_>) -> Option<(Box<str>, Fin
     let rule = mapper.rule(Family::Sca, rule_id, || Rule {
         name: title,
         description: advisory.details.get().unwrap_or_default().to_owned(),
-        cwe: weakness_numbers(present(&advisory.cwes).map(|weakness| &weakness.cwe_id)),
+        cwe: weakness_numbers(present(&advisory.cwes).filter_map(|weakness| weakness.cwe_id.get())),
         references: present(&advisory.references).filter_map(|page| page.url.get().map(str::to_owned)).collect(),
         cve: cves,
         ..Rule::default()
@@ -134,7 +136,7 @@ impl Row for ContainerRow {
         let rule = mapper.rule(family, id.clone().unwrap_or_else(|| slug(&title)), || Rule {
             name: title,
             description: advisory.description.take().unwrap_or_default(),
-            cwe: weakness_numbers(&advisory.cwe_ids.0),
+            cwe: weakness_numbers(advisory.cwe_ids.0.iter().filter_map(Text::get)),
             cve: id.into_iter().filter(|id| is_cve(id)).collect(),
             ..Rule::default()
         });
@@ -146,10 +148,6 @@ impl Row for ContainerRow {
 
 fn present<T>(list: &List<Option<T>>) -> impl Iterator<Item = &T> {
     list.0.iter().flatten()
-}
-
-fn is_cve(id: &str) -> bool {
-    id.get(..4).is_some_and(|prefix| prefix.eq_ignore_ascii_case("CVE-"))
 }
 
 /// The advisory's CVE identifiers: its own, then those among its other names.

@@ -1,9 +1,9 @@
 //! Where a scan stands (contract 4).
 
-use super::text::{bounded, one_line};
 use super::wire::ScanStatus;
 use crate::http::Redactor;
 use crate::platform::lenient::Text;
+use crate::platform::text::{bounded, one_line};
 use crate::platform::{Error, ScanState};
 
 /// Reads a scan's state. Words are compared without regard to case; one that is in no contract is passed on as it is.

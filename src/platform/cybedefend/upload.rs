@@ -10,6 +10,7 @@ use crate::credentials::Secret;
 use crate::error::Class;
 use crate::http::{Call, Client, Reply, is_loopback};
 use crate::platform::Error;
+use crate::platform::text::{bounded, one_line};
 
 /// The largest archive that the signature covers, in bytes: 5 GiB.
 const LARGEST_ARCHIVE: u64 = 5_368_709_120;
@@ -157,7 +158,7 @@ fn storage_words(body: &str) -> String {
     let element = |open: &str, close: &str| {
         let (_, rest) = body.split_once(open)?;
         let (text, _) = rest.split_once(close)?;
-        Some(super::text::bounded(&super::text::one_line(text), 200))
+        Some(bounded(&one_line(text), 200))
     };
     let words = [element("<Code>", "</Code>"), element("<Message>", "</Message>")];
     words.into_iter().flatten().fold(String::new(), |all, words| all + ": " + &words)

@@ -249,7 +249,10 @@ fn findings(results: &[ScanResult], most: usize, page: &mut Page) -> Option<Stri
 fn row(open: &Open<'_>, with_platform: bool) -> String {
     let finding = open.finding;
     let platform = if with_platform { format!(" {} |", plain(&open.entry.entry, LONGEST)) } else { String::new() };
-    let place = code(&shown::location(finding).to_string(), LONGEST);
+    let place = match shown::location(finding).to_string().trim() {
+        "" => "none shown".to_owned(),
+        place => code(place, LONGEST),
+    };
     let title = linked(&plain(shown::title(finding), LONGEST), finding.link.as_deref());
     let advice = shown::advice(finding).map(|advice| plain(&advice, LONGEST)).unwrap_or_default();
     format!("| {} | {} |{platform} {place} | {title} | {advice} |", shown::severity(finding), finding.kind)

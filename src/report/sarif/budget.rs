@@ -6,6 +6,8 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde::Serialize;
 
+use crate::report::json_layout;
+
 /// Counts compressed bytes, at the level that gzip has by default and GitHub's own uploader uses.
 pub(super) struct Budget {
     encoder: GzEncoder<Count>,
@@ -32,9 +34,9 @@ impl Budget {
         self.limit.saturating_sub(self.spent())
     }
 
-    /// Counts `value`.
+    /// Counts `value` as it will be written.
     pub(super) fn charge(&mut self, value: &impl Serialize) -> io::Result<()> {
-        Ok(serde_json::to_writer(&mut self.encoder, value)?)
+        json_layout::write(value, 0, &mut self.encoder)
     }
 }
 

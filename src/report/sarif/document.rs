@@ -161,7 +161,7 @@ fn notification(notice: &Notice) -> Notification {
 
 /// To the second, in UTC (RFC 3339).
 fn time(moment: jiff::Timestamp) -> String {
-    moment.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+    format!("{moment:.0}")
 }
 
 fn provenance(facts: &RunFacts) -> Option<VersionControlDetails> {

@@ -3,6 +3,7 @@
 use super::finding::Subject;
 use crate::sandbox::attacks::{self, Attack};
 use crate::sandbox::fault::{Faults, Kind};
+use crate::sandbox::invented;
 use crate::sandbox::rules::{Family, Hit, Level, Rule};
 
 /// The findings that the faults ask for.
@@ -37,13 +38,7 @@ const fn invented_rule(id: &'static str, level: Level) -> Rule {
 
 /// Most are low, one in a hundred is critical.
 fn invent(number: u32) -> Hit {
-    let [critical, high, medium, low] = &INVENTED;
-    let rule = match number % 100 {
-        0 => critical,
-        1..=9 => high,
-        10..=39 => medium,
-        _ => low,
-    };
+    let rule = invented::severity(number, INVENTED.each_ref());
     Hit {
         rule,
         path: format!("invented/module_{:04}/part_{number}.py", number / 50),

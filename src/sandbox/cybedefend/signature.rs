@@ -36,7 +36,7 @@ pub(super) fn scan_of<'a>(emulator: &Emulator, path: &'a str) -> Option<&'a str>
 pub(super) fn upload_url(emulator: &Emulator, scan: &str) -> String {
     let path = object_path(emulator, scan);
     let now = emulator.now();
-    let date = now.strftime("%Y%m%dT%H%M%SZ").to_string();
+    let date = format!("{now:.0}").replace(['-', ':'], "");
     let query = form_urlencoded::Serializer::new(String::new())
         .append_pair("X-Goog-Algorithm", "GOOG4-RSA-SHA256")
         .append_pair("X-Goog-Credential", "sandbox@example.iam.gserviceaccount.com/auto/storage/goog4_request")

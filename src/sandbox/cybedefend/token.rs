@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::StatusCode;
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
@@ -15,6 +15,7 @@ use serde_json::json;
 use super::Emulator;
 use super::options::TOKEN_LIFETIME;
 use super::refusal::Refusal;
+use crate::sandbox::bearer::bearer;
 use crate::sandbox::core::after;
 
 /// The access tokens that are known.
@@ -89,9 +90,4 @@ pub(super) async fn authorise(State(emulator): State<Arc<Emulator>>, request: Re
         emulator.core.count_call();
     }
     next.run(request).await
-}
-
-fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then_some(token)
 }

@@ -16,6 +16,7 @@ use crate::sandbox::attacks;
 use crate::sandbox::core::lock;
 use crate::sandbox::entropy::uuid_from;
 use crate::sandbox::fault::Kind;
+use crate::sandbox::invented;
 
 /// The severities, the worst first.
 pub(super) const SEVERITIES: [&str; 5] = ["critical", "high", "medium", "low", "info"];
@@ -130,12 +131,7 @@ pub(super) fn of(emulator: &Emulator, order: &Order) -> Vec<Finding> {
     let Some(host) = order.hosts.first() else { return findings };
     let faults = &emulator.core.faults;
     findings.extend((0..faults.many()).map(|number| {
-        let severity = match number % 100 {
-            0 => "critical",
-            1..=9 => "high",
-            10..=39 => "medium",
-            _ => "low",
-        };
+        let severity = invented::severity(number, ["critical", "high", "medium", "low"]);
         let title = format!("Invented finding {number}");
         let texts = [title.as_str(), "The sandbox made this up because `many` asked for it.", ""];
         Finding::extra(host, &format!("invented {number}"), severity, texts)

@@ -20,6 +20,7 @@ use super::Emulator;
 use super::fault::CyberOrigenFault;
 use super::options::TOKEN_LIFETIME;
 use super::refusal::Refusal;
+use crate::sandbox::bearer::bearer;
 use crate::sandbox::core::{after, lock};
 use crate::sandbox::fault::Kind;
 use crate::sandbox::query;
@@ -152,9 +153,4 @@ fn check(emulator: &Emulator, headers: &HeaderMap) -> Result<(), Refusal> {
         return Err(Refusal::new(StatusCode::FORBIDDEN, "FORBIDDEN", "Not enough permissions"));
     }
     Ok(())
-}
-
-fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then_some(token)
 }

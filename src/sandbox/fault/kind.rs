@@ -1,8 +1,10 @@
 //! What can go wrong on every platform. What only one of them knows stands in its own folder.
 
 use super::given::Given;
+use crate::sandbox::bestdefense::BestDefenseFault;
 use crate::sandbox::cybedefend::CybeDefendFault;
 use crate::sandbox::cyberorigen::CyberOrigenFault;
+use crate::sandbox::cybrium::CybriumFault;
 use crate::sandbox::dialect::Dialect;
 
 /// What goes wrong. `docs/sandbox.md` has the table for users.
@@ -50,8 +52,12 @@ pub enum Kind {
     Many(u32),
     /// What only CybeDefend can do.
     CybeDefend(CybeDefendFault),
+    /// What only Cybrium can do.
+    Cybrium(CybriumFault),
     /// What only CyberOrigen can do.
     CyberOrigen(CyberOrigenFault),
+    /// What only BestDefense can do.
+    BestDefense(BestDefenseFault),
 }
 
 impl Kind {
@@ -86,6 +92,8 @@ impl Kind {
         Self::common(given).or_else(|| {
             dialects.iter().find_map(|dialect| match dialect {
                 Dialect::CybeDefend => CybeDefendFault::parse(given).map(|fault| fault.map(Self::CybeDefend)),
+                Dialect::BestDefense => BestDefenseFault::parse(given).map(|fault| fault.map(Self::BestDefense)),
+                Dialect::Cybrium => CybriumFault::parse(given).map(|fault| fault.map(Self::Cybrium)),
                 Dialect::CyberOrigen => CyberOrigenFault::parse(given).map(|fault| fault.map(Self::CyberOrigen)),
             })
         })
@@ -127,7 +135,9 @@ impl Kind {
     pub fn dialect(&self) -> Option<Dialect> {
         match self {
             Self::CybeDefend(_) => Some(Dialect::CybeDefend),
+            Self::Cybrium(_) => Some(Dialect::Cybrium),
             Self::CyberOrigen(_) => Some(Dialect::CyberOrigen),
+            Self::BestDefense(_) => Some(Dialect::BestDefense),
             _ => None,
         }
     }
@@ -147,6 +157,7 @@ impl Kind {
                 | Self::CutJson
                 | Self::Html
                 | Self::RedirectForeign(_)
+                | Self::BestDefense(BestDefenseFault::SuccessFalse(_))
         )
     }
 }

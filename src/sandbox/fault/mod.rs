@@ -8,8 +8,10 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use super::bestdefense::BestDefenseFault;
 use super::cybedefend::CybeDefendFault;
 use super::cyberorigen::CyberOrigenFault;
+use super::cybrium::CybriumFault;
 use super::dialect::Dialect;
 pub(super) use given::Given;
 pub use kind::Kind;
@@ -32,11 +34,12 @@ pub struct Fault {
 impl Fault {
     /// Every name that [`Fault::from_str`] knows, with its value's form.
     pub fn names() -> impl Iterator<Item = &'static str> {
-        let own = [CybeDefendFault::NAMES, CyberOrigenFault::NAMES];
+        let own = [CybeDefendFault::NAMES, CybriumFault::NAMES, CyberOrigenFault::NAMES, BestDefenseFault::NAMES];
         Kind::NAMES.into_iter().chain(own.into_iter().flatten().copied())
     }
 
-    fn is_for(&self, dialect: Dialect) -> bool {
+    /// Whether this platform plays it.
+    pub fn is_for(&self, dialect: Dialect) -> bool {
         [self.dialect, self.kind.dialect()].into_iter().flatten().all(|only| only == dialect)
     }
 }

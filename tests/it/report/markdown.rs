@@ -1,5 +1,5 @@
 use scangate::error::Class;
-use scangate::finding::{Ending, Finding, Kind, ScanResult, Severity, is_unprintable};
+use scangate::finding::{Ending, Finding, Kind, Location, ScanResult, Severity, is_unprintable};
 use scangate::gate::Reaction;
 use scangate::report::markdown::{self, Limits};
 use scangate::report::{Format, Options, Written};
@@ -170,6 +170,17 @@ fn of_a_secret_nothing_is_said_that_could_quote_it() {
     };
     let text = markdown(&Sample::of(vec![entry("shop", vec![secret])]));
     assert!(!text.contains("the-value") && !text.contains("the\\-value") && text.contains("Revoke"), "{text}");
+}
+
+#[test]
+fn a_place_that_is_not_known_or_not_for_show_is_called_so() {
+    let secret = Finding {
+        kind: Kind::Secret,
+        location: Location::Unmapped { place: "the-value".to_owned() },
+        ..finding("aws-key", Some(Severity::High), file("env.sh", 1))
+    };
+    let rows = rows(&markdown(&Sample::of(vec![entry("shop", vec![secret])])), "worst findings");
+    assert!(rows[0].starts_with("| high | secret | none shown |"), "{rows:#?}");
 }
 
 #[test]

@@ -99,7 +99,7 @@ platforms
   bestdefense: complete; 4 open: 3 high, 1 medium
     scan scan-1  https://eu.cybedefend.com/project/p-1
     note: BestDefense counts 3 high dast findings that it does not list
-  cybrium: timeout, not complete; 1 open: 1 critical
+  cybrium: no complete result (timeout); 1 open: 1 critical
     scan scan-1  https://eu.cybedefend.com/project/p-1
     timeout: the platform did not answer in time
       request id 42
@@ -168,7 +168,7 @@ fn markdown_says_whose_each_finding_is_what_is_not_listed_and_how_the_controls_s
         "- bestdefense: BestDefense counts 3 high dast findings that it does not list",
         "### compliance controls",
         "| origen | SOC 2 | 2 | 1 implemented, 1 not\\_started | 3 |",
-        "| cybrium | timeout, not complete | 1 | 0 | [`scan-1`](<https://eu.cybedefend.com/project/p-1>) |",
+        "| cybrium | no complete result (timeout) | 1 | 0 | [`scan-1`](<https://eu.cybedefend.com/project/p-1>) |",
     ] {
         assert!(page.lines().any(|own| own == line), "{line}\n{page}");
     }

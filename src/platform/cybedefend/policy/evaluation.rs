@@ -8,8 +8,8 @@ use super::GRACE;
 use super::wire::{EffectivePolicies, EvaluationStatus, read};
 use crate::http::Redactor;
 use crate::platform::Error;
-use crate::platform::cybedefend::text::{bounded, one_line};
 use crate::platform::lenient::Text;
+use crate::platform::text::{bounded, one_line};
 
 /// One look at the evaluation.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,13 +2,13 @@
 
 use super::super::listing::{Listing, Sheet, Step};
 use super::super::refusal::Asked;
-use super::super::text::{bounded, one_line, shown_id};
 use super::evaluation::is_true;
 use super::wire::{Compliance, ViolationPage, ViolationRow, read};
 use super::{Answer, CybeDefend};
 use crate::finding::{PolicyDecision, PolicyViolation, ScanReference};
 use crate::http::Call;
 use crate::platform::lenient::Text;
+use crate::platform::text::{bounded, one_line, shown_id};
 use crate::platform::{Error, PolicyAnswer};
 
 /// Rows a page, as in the vendor's own client (contract 6).

@@ -1,0 +1,99 @@
+//! The platforms of a demo: those of the sandbox, as entries of a run.
+
+use std::path::PathBuf;
+
+use url::Url;
+
+use crate::credentials::{Form, Secret, Source, SourceKind};
+use crate::error::Error;
+use crate::platform::{PlatformId, SubjectKind};
+use crate::sandbox::{Dialect, Server};
+use crate::settings::{self, EntrySettings, Subject};
+
+/// How the sandbox speaks like a platform.
+pub(super) fn dialect(platform: PlatformId) -> Dialect {
+    match platform {
+        PlatformId::CybeDefend => Dialect::CybeDefend,
+        PlatformId::Cybrium => Dialect::Cybrium,
+        PlatformId::CyberOrigen => Dialect::CyberOrigen,
+        PlatformId::BestDefense => Dialect::BestDefense,
+    }
+}
+
+/// Refuses a source tree where no platform takes one.
+pub(super) fn check_directory(platforms: &[PlatformId], directory: Option<&PathBuf>) -> Result<(), Error> {
+    let abouts: Vec<_> = platforms.iter().map(|platform| platform.about()).collect();
+    if directory.is_none() || abouts.iter().any(|about| about.subjects.contains(&SubjectKind::Tree)) {
+        return Ok(());
+    }
+    let names = abouts.iter().map(|about| about.name).collect::<Vec<_>>().join(" and ");
+    let message = format!("{names} scans no source tree, so a demo of it has no use for --dir");
+    Err(settings::Error::new(message).with_hint("take it out").into())
+}
+
+/// The entry of a run that scans what the sandbox has to be scanned, or `directory` where the platform takes source trees.
+pub(super) fn entry(platform: PlatformId, server: &Server, directory: PathBuf) -> Result<EntrySettings, Error> {
+    let entry = match platform {
+        PlatformId::CybeDefend => cybedefend(server, directory),
+        PlatformId::Cybrium => cybrium(server),
+        PlatformId::CyberOrigen => cyberorigen(server),
+        PlatformId::BestDefense => bestdefense(server),
+    };
+    entry?.ok_or_else(|| Error::Internal("the demo's platform is not emulated".to_owned()))
+}
+
+fn cybedefend(server: &Server, path: PathBuf) -> Result<Option<EntrySettings>, Error> {
+    let Some(access) = server.cybedefend() else { return Ok(None) };
+    Ok(Some(EntrySettings {
+        credential: Some(token(&access.pat)),
+        api_url: Some(url(&access.api_url)?),
+        auth_url: Some(url(&access.auth_url)?),
+        project_id: Some(access.project_id.clone()),
+        ..EntrySettings::new(PlatformId::CybeDefend, Subject::Directory { path, untracked: false })
+    }))
+}
+
+fn cybrium(server: &Server) -> Result<Option<EntrySettings>, Error> {
+    let Some((access, target)) = server.cybrium().and_then(|access| Some((access, *access.targets.first()?))) else {
+        return Ok(None);
+    };
+    Ok(Some(EntrySettings {
+        credential: Some(token(&access.key)),
+        api_url: Some(url(&access.api_url)?),
+        ..EntrySettings::new(PlatformId::Cybrium, Subject::Target(target.to_owned()))
+    }))
+}
+
+fn cyberorigen(server: &Server) -> Result<Option<EntrySettings>, Error> {
+    let Some(access) = server.cyberorigen() else { return Ok(None) };
+    Ok(Some(EntrySettings {
+        credential: Some(Form::ApiKey(secret(&access.api_key))),
+        api_url: Some(url(&access.api_url)?),
+        // The sandbox scans nothing, so nobody has to permit it.
+        authorized: true,
+        ..EntrySettings::new(PlatformId::CyberOrigen, Subject::Target("shop.example.com".to_owned()))
+    }))
+}
+
+fn bestdefense(server: &Server) -> Result<Option<EntrySettings>, Error> {
+    let Some((access, site)) = server.bestdefense().and_then(|access| Some((access, access.sites.first()?))) else {
+        return Ok(None);
+    };
+    Ok(Some(EntrySettings {
+        credential: Some(token(&access.token)),
+        api_url: Some(url(&access.api_url)?),
+        ..EntrySettings::new(PlatformId::BestDefense, Subject::Target(site.hostname.to_owned()))
+    }))
+}
+
+fn token(token: &Secret) -> Form<Source> {
+    Form::Token { secret: secret(token), previous: None }
+}
+
+fn secret(value: &Secret) -> Source {
+    Source { kind: SourceKind::Value(value.clone()), origin: "the sandbox's own token".to_owned() }
+}
+
+fn url(text: &str) -> Result<Url, Error> {
+    Url::parse(text).map_err(|error| Error::Internal(format!("the sandbox's URL: {error}")))
+}

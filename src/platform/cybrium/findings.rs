@@ -1,0 +1,115 @@
+//! Reads the findings of an ended scan, and judges whether they are all there are (contract section 4; DESIGN section 8).
+
+use std::time::Duration;
+
+use url::Url;
+
+use super::listing::Listing;
+use super::page::Page;
+use super::refusal::Asked;
+use super::rows::{Belonging, Mapper, Row};
+use super::{Cybrium, WITHOUT_ID};
+use crate::finding::ScanReference;
+use crate::http::Call;
+use crate::platform::{Collected, Error};
+
+/// The wait between two looks at a list that is not yet what it should be.
+const LOOK_AGAIN: Duration = Duration::from_secs(5);
+
+/// How long findings may take to settle after the scan's end (DESIGN section 8).
+const LONGEST_SETTLING: Duration = Duration::from_mins(2);
+
+/// All findings of an ended scan.
+pub(super) async fn collect(platform: &Cybrium, scan: &ScanReference) -> Result<Collected, Error> {
+    let has_id = scan.id != WITHOUT_ID;
+    let expected = platform.uploaded.get().unwrap_or_default();
+    let mut collected = Collected { notes: platform.notes(), ..Collected::default() };
+    let mut list = platform.list(platform.endpoints.findings(&scan.id), Asked::Findings(&scan.id)).await?;
+    if !has_id || list.count() < expected {
+        list = settle(platform, scan, list, expected, &mut collected).await?;
+    }
+    if list.count() < expected {
+        collected.missing.push(format!(
+            "the SARIF file has {expected} different results, and Cybrium lists {} findings of it",
+            list.count()
+        ));
+    }
+    collected.missing.extend(list.shortfall().map(|how| format!("the list of findings {how}")));
+    let mut mapper = Mapper::new(&platform.directory, platform.endpoints.web());
+    let mut belongings = [0_u64; 2];
+    for row in list.into_rows() {
+        let row = Row::new(row);
+        match row.belonging(&scan.id) {
+            Belonging::Asked => belongings[0] += 1,
+            Belonging::Another => belongings[1] += 1,
+            Belonging::Unsaid => {}
+        }
+        let finding = mapper.finding(&row).map_err(|problem| Error::Protocol {
+            message: format!("a finding of scan {} cannot be understood: {problem}", scan.id),
+        })?;
+        collected.findings.push(finding);
+    }
+    if has_id {
+        others(belongings, &mut collected);
+    }
+    let unrated = collected.findings.iter().filter(|finding| finding.severity.is_none()).count();
+    if unrated > 0 {
+        collected.notes.push(format!(
+            "{unrated} of Cybrium's findings have no severity that scangate knows; --unrated says what they count as"
+        ));
+    }
+    Ok(collected)
+}
+
+/// A server that does not know the filter lists the findings of every scan. They all count, which passes nothing by accident; but
+/// where none is of this scan, the list is another's.
+fn others([asked, another]: [u64; 2], collected: &mut Collected) {
+    let way_out = "if the filter of the address is not heeded, set --path findings=";
+    match (asked, another) {
+        (_, 0) => {}
+        (0, _) => collected.missing.push(format!("the list of findings belongs to another scan; {way_out}")),
+        _ => collected.notes.push(format!("{another} of the findings name another scan, and count as well; {way_out}")),
+    }
+}
+
+/// Reads the list until it stays the same, and where no scan could be watched until it holds what was uploaded, for two minutes at
+/// most.
+async fn settle(
+    platform: &Cybrium,
+    scan: &ScanReference,
+    mut list: Listing,
+    expected: u64,
+    collected: &mut Collected,
+) -> Result<Listing, Error> {
+    let client = platform.session.client();
+    let until = client.clock().monotonic() + LONGEST_SETTLING;
+    while client.remaining() > LOOK_AGAIN && client.clock().monotonic() < until {
+        client.clock().sleep(LOOK_AGAIN).await;
+        let again = platform.list(platform.endpoints.findings(&scan.id), Asked::Findings(&scan.id)).await?;
+        let is_steady = again.rows() == list.rows();
+        list = again;
+        if is_steady && (scan.id != WITHOUT_ID || list.count() >= expected) {
+            return Ok(list);
+        }
+    }
+    collected.missing.push("the findings had not settled when the wait for them ended".to_owned());
+    Ok(list)
+}
+
+impl Cybrium {
+    /// Reads a list from its first page to its last. A link to another origin is an error before anything is sent there.
+    async fn list(&self, first: Url, asked: Asked<'_>) -> Result<Listing, Error> {
+        let mut list = Listing::from(first.as_str());
+        let mut address = first;
+        loop {
+            let page: Page =
+                self.session.json(Call::get(address.clone())).await.map_err(|error| self.explain(error, asked))?;
+            let next = page.next.as_deref().map(|link| self.session.page_link(&address, link)).transpose()?;
+            list.take(page);
+            match next.filter(|next| list.follows(next.as_str())) {
+                Some(next) => address = next,
+                None => return Ok(list),
+            }
+        }
+    }
+}
