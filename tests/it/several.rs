@@ -146,3 +146,15 @@ fn the_list_of_files_follows_the_file_of_settings() {
     ended.assert_exit_code(0);
     assert_eq!(ended.stdout(), "a.txt\n");
 }
+
+#[test]
+fn a_demo_of_all_platforms_is_one_run_with_a_result_of_each() {
+    let ended = Scangate::new(["demo", "--platform", "all"]).run();
+    ended.assert_exit_code(1).assert_nothing_left_behind();
+    let expected = scangate::platform::PlatformId::ALL.map(|platform| format!("scangate/{platform}/"));
+    let categories = categories(&ended);
+    assert_eq!(categories.len(), expected.len());
+    for (category, expected) in categories.iter().zip(&expected) {
+        assert!(category.starts_with(expected), "{category}");
+    }
+}
