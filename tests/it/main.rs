@@ -25,3 +25,4 @@ mod sandbox;
 mod scan;
 mod served;
 mod settings;
+mod several;
