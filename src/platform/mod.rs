@@ -171,14 +171,14 @@ pub enum Cancelled {
 pub struct Collected {
     /// The findings; their fingerprints are still empty.
     pub findings: Vec<Finding>,
-    /// What the platform counts beyond them. It gates like they do.
-    pub unlisted: Vec<Unlisted>,
-    /// Compliance controls, where frameworks were asked for.
-    pub controls: Option<Controls>,
     /// Why they are known not to be all there are, one sentence a reason. Anything here ends the entry as `incomplete`.
     pub missing: Vec<String>,
     /// What people should know of how they were read.
     pub notes: Vec<String>,
+    /// Findings that the platform counts beyond those that it lists. They gate as listed ones do.
+    pub unlisted: Vec<Unlisted>,
+    /// The platform's compliance controls, where frameworks were asked for and it has such.
+    pub controls: Option<Controls>,
 }
 
 /// What came of asking for the platform's own verdict.

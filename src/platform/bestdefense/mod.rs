@@ -4,6 +4,9 @@
 //! inferred is looked for under every plausible name, and what is not found is an error and never nothing.
 
 mod alert;
+#[cfg(test)]
+mod arbitrary;
+mod document;
 mod endpoints;
 mod envelope;
 mod fields;
@@ -69,6 +72,8 @@ impl Platform for BestDefense {
         timing,
         supports_cancel: false,
     };
+
+    const HAS_POLICY: bool = false;
 
     /// Checks the request. Nothing is asked yet: a wrong token is refused at the first call after this.
     async fn sign_in(client: Client, request: Request) -> Result<Self, Error> {

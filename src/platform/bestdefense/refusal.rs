@@ -1,8 +1,7 @@
 //! What a refused request means (contract 1.2, 4.4, 8), and answers in the terms of what was asked.
 
-use serde_json::Value;
-
 use super::BestDefense;
+use super::document::Document;
 use super::envelope::{Envelope, Refusal};
 use crate::error::Class;
 use crate::http::{self, Call};
@@ -55,7 +54,7 @@ impl Asked<'_> {
 impl BestDefense {
     /// Sends a call and opens its answer.
     pub(super) async fn ask(&self, call: Call, asked: Asked<'_>) -> Result<Envelope, Error> {
-        let root: Value = self.session.json(call).await.map_err(|error| self.explain(error, asked))?;
+        let Document(root) = self.session.json(call).await.map_err(|error| self.explain(error, asked))?;
         Envelope::open(root).map_err(|refusal| self.explain_envelope(refusal, asked))
     }
 

@@ -122,9 +122,9 @@ fn names(names: impl Iterator<Item = String>) -> String {
 
 /// A host name as it is meant: without scheme, user name, path, the root's dot and the scheme's own port, in one case.
 fn host_name(text: &str) -> String {
-    let text = text.trim();
-    let address = if text.contains("://") { text.to_owned() } else { format!("https://{text}") };
-    let Ok(url) = Url::parse(&address) else { return text.to_lowercase() };
+    let text = text.trim().to_lowercase();
+    let address = if text.contains("://") { text.clone() } else { format!("https://{text}") };
+    let Ok(url) = Url::parse(&address) else { return text };
     let host = url.host_str().unwrap_or_default().trim_end_matches('.');
     // Without a scheme either port is the usual one.
     match url.port().filter(|port| *port != 80 || text.contains("://")) {
