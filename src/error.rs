@@ -164,7 +164,7 @@ pub enum Error {
     #[error(transparent)]
     Wait(#[from] scan::wait::Error),
     /// A report could not be written.
-    #[error("cannot write the report {path}: {cause}")]
+    #[error("cannot write {path}: {cause}")]
     Delivery {
         /// The report's path as the user gave it.
         path: String,

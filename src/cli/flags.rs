@@ -11,6 +11,11 @@ use crate::settings::keys::{self, Key, Kind};
 pub(super) trait Selection {
     /// Whether it has this one.
     fn includes(key: &Key) -> bool;
+
+    /// Its line of help there.
+    fn help(key: &'static Key) -> &'static str {
+        key.help
+    }
 }
 
 /// The settings of one command, as they stood on its command line.
@@ -22,7 +27,7 @@ pub(super) struct SettingsFlags<S> {
 
 impl<S: Selection> Args for SettingsFlags<S> {
     fn augment_args(command: Command) -> Command {
-        command.args(keys::ALL.iter().filter(|key| S::includes(key)).map(|key| argument(key)))
+        command.args(keys::ALL.iter().filter(|key| S::includes(key)).map(|key| argument(key, S::help(key))))
     }
 
     fn augment_args_for_update(command: Command) -> Command {
@@ -47,8 +52,8 @@ impl<S: Selection> FromArgMatches for SettingsFlags<S> {
     }
 }
 
-fn argument(key: &'static Key) -> Arg {
-    let argument = Arg::new(key.name).long(key.name).help(key.help).help_heading(key.heading);
+fn argument(key: &'static Key, help: &'static str) -> Arg {
+    let argument = Arg::new(key.name).long(key.name).help(help).help_heading(key.heading);
     let argument = match key.short {
         Some(short) => argument.short(short),
         None => argument,

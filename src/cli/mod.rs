@@ -1,6 +1,7 @@
 //! The command line: one file a command, and the one place that prints.
 
 mod action;
+mod api;
 mod demo;
 mod emulated;
 mod example;
@@ -49,6 +50,8 @@ enum Command {
     Scan(Box<scan::Arguments>),
     /// Try it all with no account: a scan against the sandbox in the same process
     Demo(Box<demo::Arguments>),
+    /// Call a platform's API once, signed in as a scan is
+    Api(Box<api::Arguments>),
     /// Serve the sandbox on this machine, for trying a pipeline or another client
     Sandbox(sandbox::Arguments),
 }
@@ -58,6 +61,7 @@ impl Command {
         match self {
             Self::Scan(arguments) => Some(&arguments.flags.given),
             Self::Demo(arguments) => Some(&arguments.flags.given),
+            Self::Api(arguments) => Some(&arguments.flags.given),
             Self::Sandbox(_) => None,
         }
     }
@@ -67,8 +71,13 @@ impl Command {
         match self {
             Self::Scan(arguments) => !arguments.writes_document(),
             Self::Demo(_) => true,
-            Self::Sandbox(_) => false,
+            Self::Api(_) | Self::Sandbox(_) => false,
         }
+    }
+
+    /// Whether it has secrets and, on GitHub, leaves standard output to commands: so that the runner can be told to mask them.
+    fn masks(&self) -> bool {
+        self.is_gate() || matches!(self, Self::Api(_))
     }
 }
 
@@ -119,10 +128,10 @@ impl Invocation {
         };
         let flags = command.flags().unwrap_or(&none);
         flags.secret().iter().for_each(|secret| redactor.learn(secret));
-        let github = github.filter(|_| command.is_gate());
-        if let Some(github) = &github {
+        if let Some(github) = github.as_ref().filter(|_| command.masks()) {
             github.mask(known_secrets(&environment).chain(flags.secret()));
         }
+        let github = github.filter(|_| command.is_gate());
         let layers = Layers::new(flags, &environment);
         let (printer, settings) = printer(&layers, &redactor);
         if let Err(error) = settings {
@@ -144,6 +153,7 @@ impl Invocation {
         let ended = match self.command {
             Command::Scan(arguments) => scan::run(*arguments, context).await,
             Command::Demo(arguments) => demo::run(*arguments, context).await,
+            Command::Api(arguments) => api::run(*arguments, context).await,
             Command::Sandbox(arguments) => sandbox::run(arguments, context).await,
         };
         ended.unwrap_or_else(|error| fail(&context.printer, context.github.as_ref(), &error))

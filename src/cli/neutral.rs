@@ -11,6 +11,21 @@ pub(super) fn line(text: &str) -> String {
     if line.trim_start().starts_with("::") { line.replacen("::", "\\::", 1) } else { line }
 }
 
+/// A text of several lines that is only read, on a terminal: what is neither printable nor the end of a line or a tab becomes
+/// visible, and it ends with its last line.
+pub(super) fn document(text: &str) -> String {
+    let mut document = String::with_capacity(text.len() + 1);
+    for part in text.split_inclusive(['\n', '\t']) {
+        let end = part.chars().last().filter(|end| matches!(end, '\n' | '\t'));
+        document.push_str(&value::escaped(part.trim_end_matches(['\n', '\t'])));
+        document.extend(end);
+    }
+    if !document.is_empty() && !document.ends_with('\n') {
+        document.push('\n');
+    }
+    document
+}
+
 /// A line of JSON. Its text is escaped already, but for what the runner finds anywhere in a line.
 pub(super) fn json(text: &str) -> String {
     text.replace("##[", "#\\u0023[")
@@ -25,6 +40,12 @@ mod tests {
     #[test]
     fn terminal_escapes_and_line_ends_become_visible() {
         assert_eq!(line("a\u{1b}]0;title\u{7}b\r\n::error::c"), "a\\u{1b}]0;title\\u{7}b\\r\\n::error::c");
+    }
+
+    #[test]
+    fn a_document_keeps_its_lines_and_nothing_else_that_has_an_effect() {
+        assert_eq!(document("a\tb\n\n\u{1b}[2J\u{202e}c\r\n"), "a\tb\n\n\\u{1b}[2J\\u{202e}c\\r\n");
+        assert_eq!((document("{}"), document("")), ("{}\n".to_owned(), String::new()));
     }
 
     #[test]

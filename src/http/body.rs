@@ -6,7 +6,7 @@ use bytes::{Buf as _, Bytes};
 use serde::de::DeserializeOwned;
 use tokio::sync::mpsc;
 
-use super::Reply;
+use super::call::{Refusals, Reply};
 use super::fault::{Fault, Refusal};
 use super::head::Head;
 use super::raw::RawCopy;
@@ -61,8 +61,13 @@ impl Incoming {
         if self.wants_json && words::is_markup(&body) {
             return Err(self.misunderstood(NOT_JSON));
         }
-        let Head { status, content_type, location, .. } = self.head;
-        Ok(Reply { status, body: body.into(), repeated: self.repeated, content_type, location })
+        Ok(self.reply(body))
+    }
+
+    /// The answer with the body that was read of it.
+    fn reply(self, body: Vec<u8>) -> Reply {
+        let Head { status, headers, content_type, location, .. } = self.head;
+        Reply { status, headers, body: body.into(), repeated: self.repeated, content_type, location }
     }
 
     /// The body as JSON, decoded on a thread for blocking work while this task feeds it. A connection that breaks is told from a
@@ -90,23 +95,31 @@ impl Incoming {
         }
     }
 
-    /// What a refusal says. A body that cannot be read leaves the status, which says enough.
-    pub(super) async fn refusal(mut self) -> Fault {
+    /// What a refusal says. A body that cannot be read leaves the status, which says enough. Where it is kept it is read whole, and half of one
+    /// is not kept.
+    pub(super) async fn refusal(mut self, refusals: Refusals) -> Fault {
+        let keep = refusals == Refusals::Kept;
+        let most = if keep { usize::MAX } else { LARGEST_REFUSAL };
         let mut body = Vec::new();
-        while body.len() < LARGEST_REFUSAL {
-            let Ok(Some(chunk)) = self.chunk().await else { break };
-            body.extend(chunk.iter().take(LARGEST_REFUSAL - body.len()));
+        let mut is_whole = false;
+        while body.len() < most && !is_whole {
+            match self.chunk().await {
+                Ok(Some(chunk)) => body.extend(chunk.iter().take(most - body.len())),
+                Ok(None) => is_whole = true,
+                Err(_) => break,
+            }
         }
         let wait = self.head.rate_limit.wait(self.head.status);
         let until = wait.and_then(|wait| self.head.read_at.checked_add(wait).ok());
-        Fault::Refused(Refusal {
+        Fault::Refused(Box::new(Refusal {
             status: self.head.status,
-            words: words::of_body(&body),
-            request_id: self.head.request_id,
-            schemes: self.head.schemes,
+            words: words::of_body(body.get(..LARGEST_REFUSAL).unwrap_or(&body)),
+            request_id: self.head.request_id.clone(),
+            schemes: self.head.schemes.clone(),
             wait,
             until,
-        })
+            reply: (keep && is_whole).then(|| self.reply(body)),
+        }))
     }
 
     async fn chunk(&mut self) -> Result<Option<Bytes>, Fault> {

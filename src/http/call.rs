@@ -8,6 +8,7 @@ use serde::Serialize;
 use url::Url;
 
 use super::grant::secrets_of;
+use super::redact::Redactor;
 use crate::credentials::Secret;
 
 /// The shortest secret, in characters, that is taken out of what is said of its own request. Shorter ones are in every other word.
@@ -123,6 +124,15 @@ impl Body {
     }
 }
 
+/// What becomes of the body of a refusal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Refusals {
+    /// Its words are told, and the rest is not read.
+    Told,
+    /// It is kept whole.
+    Kept,
+}
+
 /// One request.
 #[derive(Clone)]
 pub struct Call {
@@ -137,6 +147,7 @@ pub struct Call {
     pub(super) accepts_json: bool,
     pub(super) poll: bool,
     pub(super) private: bool,
+    pub(super) refusal: Refusals,
 }
 
 impl Call {
@@ -175,6 +186,7 @@ impl Call {
             accepts_json: false,
             poll: false,
             private: false,
+            refusal: Refusals::Told,
         }
     }
 
@@ -202,6 +214,13 @@ impl Call {
     #[must_use]
     pub fn private(mut self) -> Self {
         self.private = true;
+        self
+    }
+
+    /// Keeps the whole answer of a refusal for [`super::Error::refusal`]: for those who want to read it themselves.
+    #[must_use]
+    pub fn keep_refusal(mut self) -> Self {
+        self.refusal = Refusals::Kept;
         self
     }
 
@@ -245,8 +264,11 @@ impl Call {
 /// An answer whose body has been read.
 #[derive(Clone, Debug)]
 pub struct Reply {
-    /// The status, 2xx or one of [`Call::expect_status`].
+    /// The status: 2xx or one of [`Call::expect_status`], or that of a refusal.
     pub status: u16,
+    /// What the server says of itself, the answer and its limits, uncleaned: names in lower case, none of a header that may hold a
+    /// credential.
+    pub headers: Vec<(&'static str, String)>,
     /// The body, within the client's bound.
     pub body: Bytes,
     /// Whether an earlier attempt of the same call may have been carried out: it was sent, and its answer was lost or an error.
@@ -255,4 +277,20 @@ pub struct Reply {
     pub content_type: Option<String>,
     /// Where the server says that what the request made can be found (`Location`). It may be on any origin.
     pub location: Option<Url>,
+}
+
+impl Reply {
+    /// The answer without secrets.
+    #[must_use]
+    pub fn redacted(&self, redactor: &Redactor) -> Self {
+        let clean = |text: &str| redactor.clean(text);
+        Self {
+            headers: self.headers.iter().map(|(name, value)| (*name, clean(value))).collect(),
+            body: redactor.clean_bytes(&self.body).into(),
+            content_type: self.content_type.as_deref().map(clean),
+            // An address with a secret in it leads nowhere without it.
+            location: self.location.clone().filter(|location| clean(location.as_str()) == location.as_str()),
+            ..self.clone()
+        }
+    }
 }

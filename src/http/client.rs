@@ -183,14 +183,14 @@ impl Client {
             self.learn_pace(call, &head);
             answered = Some(head.clone());
             let raw = self.shared.raw.as_ref().filter(|_| !call.private);
-            let copy = raw.map(|raw| raw.begin(call, &head, response.headers()));
+            let copy = raw.map(|raw| raw.begin(call, &head));
             copied.clone_from(&copy);
             match head.status {
                 status if (200..300).contains(&status) || call.expected.contains(&status) => {
                     read(Incoming::new(head, response, repeated, call.accepts_json, copy)).await
                 }
                 status @ 300..400 => Err(Fault::Redirected { status, target: head.location }),
-                _ => Err(Incoming::new(head, response, repeated, call.accepts_json, copy).refusal().await),
+                _ => Err(Incoming::new(head, response, repeated, call.accepts_json, copy).refusal(call.refusal).await),
             }
         };
         let outcome = match tokio::time::timeout(limit, exchange).await {

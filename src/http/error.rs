@@ -5,14 +5,15 @@ use std::time::Duration;
 
 use url::Url;
 
-use super::call::Call;
+use super::call::{Call, Reply};
 use super::fault::Fault;
 use super::origin::SafeUrl;
 use super::redact::Redactor;
 use super::words;
 use crate::error::Class;
 
-/// A request that did not bring an answer. Every text in it is redacted, of one line, and free of control characters.
+/// A request that did not bring an answer. Every text in it is redacted and, but for
+/// [`Error::refusal`], of one line and free of control characters.
 #[derive(Clone, Debug)]
 pub struct Error(Box<Facts>);
 
@@ -29,6 +30,7 @@ struct Facts {
     schemes: Vec<String>,
     retryable: bool,
     unsent: bool,
+    refusal: Option<Reply>,
 }
 
 /// What a call has cost.
@@ -61,6 +63,7 @@ impl Error {
             schemes: fault.schemes().to_vec(),
             retryable: fault.is_retryable(),
             unsent,
+            refusal: fault.reply().map(|reply| reply.redacted(redactor)),
         }))
     }
 
@@ -77,6 +80,7 @@ impl Error {
             schemes: Vec::new(),
             retryable: false,
             unsent: true,
+            refusal: None,
         }))
     }
 
@@ -113,6 +117,12 @@ impl Error {
     /// The HTTP status, where an answer came.
     pub fn status(&self) -> Option<u16> {
         self.0.status
+    }
+
+    /// The refusal itself, redacted, where [`Call::keep_refusal`] asked for it and it was read whole. Its headers and body are
+    /// otherwise as they came.
+    pub fn refusal(&self) -> Option<&Reply> {
+        self.0.refusal.as_ref()
     }
 
     /// The server's own words, redacted, in one line.

@@ -7,8 +7,8 @@ use std::{fmt, io};
 use jiff::Timestamp;
 use url::Url;
 
-use super::Replay;
 use super::origin::SafeUrl;
+use super::{Replay, Reply};
 use crate::error::Class;
 
 /// Why one attempt brought no answer. Its text goes on from `GET https://host/path`.
@@ -48,7 +48,7 @@ pub(super) enum Fault {
         left: Duration,
     },
     /// The server says no.
-    Refused(Refusal),
+    Refused(Box<Refusal>),
     /// The server points elsewhere.
     Redirected {
         /// A status from 300 to 399.
@@ -82,6 +82,8 @@ pub(super) struct Refusal {
     pub(super) wait: Option<Duration>,
     /// When that is over, on the machine's clock.
     pub(super) until: Option<Timestamp>,
+    /// The answer itself, where the call wants it.
+    pub(super) reply: Option<Reply>,
 }
 
 impl Fault {
@@ -206,9 +208,8 @@ impl Fault {
     /// The status, where an answer came.
     pub(super) fn status(&self) -> Option<u16> {
         match self {
-            Self::Refused(Refusal { status, .. })
-            | Self::Redirected { status, .. }
-            | Self::Misunderstood { status, .. } => Some(*status),
+            Self::Refused(refusal) => Some(refusal.status),
+            Self::Redirected { status, .. } | Self::Misunderstood { status, .. } => Some(*status),
             Self::PastDeadline { cause, .. } => cause.status(),
             _ => None,
         }
@@ -219,6 +220,15 @@ impl Fault {
         match self {
             Self::Refused(refusal) => refusal.words.as_deref(),
             Self::PastDeadline { cause, .. } => cause.words(),
+            _ => None,
+        }
+    }
+
+    /// The refusal itself, where it was kept, uncleaned.
+    pub(super) fn reply(&self) -> Option<&Reply> {
+        match self {
+            Self::Refused(refusal) => refusal.reply.as_ref(),
+            Self::PastDeadline { cause, .. } => cause.reply(),
             _ => None,
         }
     }
@@ -234,7 +244,8 @@ impl Fault {
     /// The request's name at the server.
     pub(super) fn request_id(&self) -> Option<&str> {
         match self {
-            Self::Refused(Refusal { request_id, .. }) | Self::Misunderstood { request_id, .. } => request_id.as_deref(),
+            Self::Refused(refusal) => refusal.request_id.as_deref(),
+            Self::Misunderstood { request_id, .. } => request_id.as_deref(),
             Self::PastDeadline { cause, .. } => cause.request_id(),
             _ => None,
         }
@@ -330,7 +341,15 @@ mod tests {
     use super::*;
 
     fn refused(status: u16) -> Fault {
-        Fault::Refused(Refusal { status, words: None, request_id: None, schemes: Vec::new(), wait: None, until: None })
+        Fault::Refused(Box::new(Refusal {
+            status,
+            words: None,
+            request_id: None,
+            schemes: Vec::new(),
+            wait: None,
+            until: None,
+            reply: None,
+        }))
     }
 
     #[test]

@@ -18,10 +18,29 @@ const REQUEST_ID: [&str; 8] = [
     "traceparent",
 ];
 
+/// The headers that people and copies are shown. None of them holds a credential.
+const SHOWN: [&str; 13] = [
+    "content-type",
+    "content-length",
+    "date",
+    "location",
+    "retry-after",
+    "server",
+    "x-ratelimit-limit",
+    "x-ratelimit-remaining",
+    "x-ratelimit-reset",
+    "x-request-id",
+    "x-correlation-id",
+    "x-amz-request-id",
+    "cf-ray",
+];
+
 /// An answer without its body.
 #[derive(Clone, Debug)]
 pub(super) struct Head {
     pub(super) status: u16,
+    /// The headers that can be shown, by their names in lower case.
+    pub(super) headers: Vec<(&'static str, String)>,
     /// The request's name at the server.
     pub(super) request_id: Option<String>,
     /// When it was read, on the machine's clock.
@@ -42,6 +61,7 @@ impl Head {
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
         Self {
             status,
+            headers: SHOWN.into_iter().filter_map(|name| Some((name, text(name)?.to_owned()))).collect(),
             read_at: now,
             request_id: REQUEST_ID.into_iter().find_map(text).map(str::to_owned),
             schemes: schemes(headers),

@@ -9,7 +9,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use fs_err::OpenOptions;
 use fs_err::os::unix::fs::OpenOptionsExt as _;
-use reqwest::header::HeaderMap;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -27,23 +26,6 @@ const LARGEST: usize = 8 << 20;
 
 /// The longest text that is copied of a body that is not JSON, in characters: enough to see whose page it is.
 const LONGEST_TEXT: usize = 16 << 10;
-
-/// The headers that are copied. None of them holds a credential.
-const HEADERS: [&str; 13] = [
-    "content-type",
-    "content-length",
-    "date",
-    "location",
-    "retry-after",
-    "server",
-    "x-ratelimit-limit",
-    "x-ratelimit-remaining",
-    "x-ratelimit-reset",
-    "x-request-id",
-    "x-correlation-id",
-    "x-amz-request-id",
-    "cf-ray",
-];
 
 /// The folder of one run's copies.
 pub(super) struct RawCopies {
@@ -69,14 +51,13 @@ impl RawCopies {
     }
 
     /// Begins the copy of the next answer.
-    pub(super) fn begin(&self, call: &Call, head: &Head, headers: &HeaderMap) -> RawCopy {
+    pub(super) fn begin(&self, call: &Call, head: &Head) -> RawCopy {
         let number = self.answers.fetch_add(1, Ordering::Relaxed) + 1;
-        let text = |name: &'static str| Some((name, headers.get(name)?.to_str().ok()?.to_owned()));
         RawCopy {
             path: self.folder.join(format!("{number:04}.json")),
             request: format!("{} {}", call.method.as_str(), SafeUrl::new(&call.url)),
             status: head.status,
-            headers: HEADERS.into_iter().filter_map(text).collect(),
+            headers: head.headers.clone(),
             body: Arc::default(),
         }
     }

@@ -55,6 +55,16 @@ impl Redactor {
         self.0.write().unwrap_or_else(PoisonError::into_inner).hook = Some(Box::new(hook));
     }
 
+    /// As [`Redactor::clean`], of bytes that need not be text: what is no text in them stays as it is.
+    pub fn clean_bytes(&self, bytes: &[u8]) -> Vec<u8> {
+        let mut cleaned = Vec::with_capacity(bytes.len());
+        for chunk in bytes.utf8_chunks() {
+            cleaned.extend_from_slice(self.clean(chunk.valid()).as_bytes());
+            cleaned.extend_from_slice(chunk.invalid());
+        }
+        cleaned
+    }
+
     /// The text without any known secret, be it plain, in base64, percent-encoded or escaped as JSON. Where secrets overlap, all
     /// that belongs to any of them goes.
     pub fn clean(&self, text: &str) -> String {
@@ -229,6 +239,14 @@ mod tests {
         let redactor = redactor(&["short"]);
         assert_eq!(redactor.clean("a short text"), "a short text");
         assert_eq!(redactor.clean(""), "");
+    }
+
+    #[test]
+    fn a_secret_among_bytes_that_are_no_text_is_taken_out_and_the_others_stay() {
+        let redactor = redactor(&["pat_12345678", "größe-9876"]);
+        let bytes = [b"\xff\xc3pat_12345678\x80".as_slice(), "größe-9876".as_bytes(), b"\x00\xf0"].concat();
+        assert_eq!(redactor.clean_bytes(&bytes), b"\xff\xc3***\x80***\x00\xf0");
+        assert_eq!(redactor.clean_bytes(b"\xfe text"), b"\xfe text");
     }
 
     #[test]

@@ -117,7 +117,15 @@ mod tests {
     }
 
     fn refused(status: u16, wait: Option<Duration>) -> Fault {
-        Fault::Refused(Refusal { status, words: None, request_id: None, schemes: Vec::new(), wait, until: None })
+        Fault::Refused(Box::new(Refusal {
+            status,
+            words: None,
+            request_id: None,
+            schemes: Vec::new(),
+            wait,
+            until: None,
+            reply: None,
+        }))
     }
 
     fn after(retry: &mut Retry, fault: Fault, call: &Call, left: Duration) -> Step {

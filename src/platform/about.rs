@@ -6,7 +6,7 @@ use super::Region;
 use crate::credentials::Accepted;
 
 /// What is known of a platform before any request.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct About {
     /// The word of `--platform`, and the entry's default name.
     pub id: &'static str,
@@ -26,6 +26,9 @@ pub struct About {
     pub variables: &'static [(&'static str, &'static str)],
     /// The names that `--path NAME=TEMPLATE` can have, where paths can be set.
     pub paths: &'static [&'static str],
+    /// The places below its base where tokens are got, renewed or made, such as `/auth/token`, in lower case: `scangate api` does not
+    /// go there.
+    pub token_paths: &'static [&'static str],
     /// How long a scan may take and how often it is looked at, by `--scan-type`.
     pub timing: fn(Option<&str>) -> Timing,
     /// Whether a call that cancels a scan is documented.

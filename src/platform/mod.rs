@@ -4,6 +4,7 @@
 
 mod about;
 pub mod bestdefense;
+mod call_path;
 pub mod cybedefend;
 pub mod cyberorigen;
 pub mod cybrium;
@@ -22,11 +23,13 @@ use std::str::FromStr;
 use std::time::Duration;
 
 pub use about::{About, SubjectKind, Timing};
+pub use call_path::CallPath;
 pub use error::Error;
 pub use request::{Request, StateWord, Subject, state_word};
+use url::Url;
 
 use crate::finding::{Controls, Finding, PolicyDecision, ScanReference, Unlisted};
-use crate::http::Client;
+use crate::http::{Client, Session};
 
 /// The platforms that this build speaks to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -57,6 +60,19 @@ impl PlatformId {
             Self::Cybrium => &cybrium::Cybrium::ABOUT,
             Self::CyberOrigen => &cyberorigen::CyberOrigen::ABOUT,
             Self::BestDefense => &bestdefense::BestDefense::ABOUT,
+        }
+    }
+
+    /// Gets ready for calls of any kind, with what `request` says of credential and hosts.
+    ///
+    /// # Errors
+    /// As for [`Platform::connect`].
+    pub async fn connect(self, client: Client, request: &Request) -> Result<Connection, Error> {
+        match self {
+            Self::CybeDefend => cybedefend::CybeDefend::connect(client, request).await,
+            Self::Cybrium => cybrium::Cybrium::connect(client, request).await,
+            Self::CyberOrigen => cyberorigen::CyberOrigen::connect(client, request).await,
+            Self::BestDefense => bestdefense::BestDefense::connect(client, request).await,
         }
     }
 }
@@ -200,6 +216,16 @@ pub struct Patience<'a> {
     pub until: Duration,
 }
 
+/// A way to a platform, for calls of any kind.
+pub struct Connection {
+    /// Signs the calls.
+    pub session: Session,
+    /// What the paths of calls stand behind: `--api-url` in the form that the platform documents.
+    pub base: Url,
+    /// What people should know of how it came about.
+    pub notes: Vec<String>,
+}
+
 /// A platform that has signed in. The value is the session: it can only come from [`Platform::sign_in`].
 #[expect(async_fn_in_trait, reason = "the pipeline runs on one thread, so futures need no Send bound")]
 pub trait Platform: Sized {
@@ -209,7 +235,13 @@ pub trait Platform: Sized {
     /// Whether the platform has a policy of its own to ask for.
     const HAS_POLICY: bool = true;
 
-    /// Checks the request, and gets ready to make calls.
+    /// Gets ready to make calls, of which nothing else is known: of the request only credential, hosts and the scheme word matter.
+    ///
+    /// # Errors
+    /// Hosts that are at odds, a credential that the platform does not take, or what signing in needs and does not get.
+    async fn connect(client: Client, request: &Request) -> Result<Connection, Error>;
+
+    /// Checks the request, and gets ready to scan with the same session as that of [`Platform::connect`].
     async fn sign_in(client: Client, request: Request) -> Result<Self, Error>;
 
     /// Starts a scan. `created` is called the moment the platform has given an id, before anything is uploaded, and again if

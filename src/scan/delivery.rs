@@ -2,11 +2,15 @@
 
 use std::fs::{Metadata, Permissions};
 use std::io::{self, BufWriter, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use tempfile::{Builder, NamedTempFile};
 
 use crate::error::Error;
+
+/// Permissions of a file that others may read, as far as the umask allows, and of one that only its owner may.
+const READABLE: u32 = 0o666;
+const PRIVATE: u32 = 0o600;
 
 /// Writes a file under a temporary name beside its place and renames it, so that nobody ever reads half of it and a symlink at
 /// that place is replaced, not followed.
@@ -22,6 +26,47 @@ pub fn write_atomically(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::R
 }
 
 fn try_write(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), String> {
+    let (temporary, owner) = reserve(path, READABLE)?;
+    let mut writer = BufWriter::new(temporary);
+    write(&mut writer).map_err(|error| reason(&error))?;
+    let temporary = writer.into_inner().map_err(|error| reason(error.error()))?;
+    finish(temporary, &owner, path)
+}
+
+/// A file for its owner only, whose place has been tried before there is anything to write. Until then it has a temporary name, and
+/// dropped it is gone.
+pub struct PrivateFile {
+    path: PathBuf,
+    temporary: NamedTempFile,
+    owner: Metadata,
+}
+
+impl PrivateFile {
+    /// Makes the file under a temporary name.
+    ///
+    /// # Errors
+    /// As for [`write_atomically`].
+    pub fn reserve(path: PathBuf) -> Result<Self, Error> {
+        match reserve(&path, PRIVATE) {
+            Ok((temporary, owner)) => Ok(Self { path, temporary, owner }),
+            Err(cause) => Err(Error::Delivery { path: path.display().to_string(), cause }),
+        }
+    }
+
+    /// Writes the content and puts the file in its place, as [`write_atomically`] does.
+    ///
+    /// # Errors
+    /// As for [`write_atomically`].
+    pub fn write(mut self, content: &[u8]) -> Result<(), Error> {
+        let written = self.temporary.write_all(content).map_err(|error| reason(&error));
+        written
+            .and_then(|()| finish(self.temporary, &self.owner, &self.path))
+            .map_err(|cause| Error::Delivery { path: self.path.display().to_string(), cause })
+    }
+}
+
+/// Makes a temporary file beside its place, and says whose folder that is.
+fn reserve(path: &Path, mode: u32) -> Result<(NamedTempFile, Metadata), String> {
     let folder = match path.parent() {
         Some(parent) if parent.as_os_str().is_empty() => Path::new("."),
         Some(parent) => parent,
@@ -34,11 +79,12 @@ fn try_write(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) 
     if path.symlink_metadata().is_ok_and(|place| !place.is_file() && !place.is_symlink()) {
         return Err("something that is no file is in its place".to_owned());
     }
-    let temporary = temporary_file(folder).map_err(|error| reason(&error))?;
-    let mut writer = BufWriter::new(temporary);
-    write(&mut writer).map_err(|error| reason(&error))?;
-    let temporary = writer.into_inner().map_err(|error| reason(error.error()))?;
-    give_to(&temporary, &owner);
+    let temporary = temporary_file(folder, mode).map_err(|error| reason(&error))?;
+    Ok((temporary, owner))
+}
+
+fn finish(temporary: NamedTempFile, owner: &Metadata, path: &Path) -> Result<(), String> {
+    give_to(&temporary, owner);
     temporary.persist(path).map_err(|error| reason(&error.error))?;
     Ok(())
 }
@@ -54,14 +100,14 @@ pub(crate) fn reason(error: &io::Error) -> String {
 }
 
 #[cfg(unix)]
-fn temporary_file(folder: &Path) -> io::Result<NamedTempFile> {
+fn temporary_file(folder: &Path, mode: u32) -> io::Result<NamedTempFile> {
     use std::os::unix::fs::PermissionsExt as _;
 
-    Builder::new().prefix(".scangate-").permissions(Permissions::from_mode(0o666)).tempfile_in(folder)
+    Builder::new().prefix(".scangate-").permissions(Permissions::from_mode(mode)).tempfile_in(folder)
 }
 
 #[cfg(not(unix))]
-fn temporary_file(folder: &Path) -> io::Result<NamedTempFile> {
+fn temporary_file(folder: &Path, _mode: u32) -> io::Result<NamedTempFile> {
     Builder::new().prefix(".scangate-").tempfile_in(folder)
 }
 
@@ -118,6 +164,18 @@ mod tests {
         fs_err::write(folder.path().join("plain"), "").unwrap();
         let mode = |name: &str| fs_err::metadata(folder.path().join(name)).unwrap().permissions().mode();
         assert_eq!(mode("a.sarif"), mode("plain"));
+    }
+
+    #[test]
+    fn a_private_file_is_for_its_owner_and_not_there_before_it_is_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("answer.json");
+        drop(PrivateFile::reserve(path.clone()).unwrap());
+        assert!(names(folder.path()).is_empty());
+        PrivateFile::reserve(path.clone()).unwrap().write(b"content").unwrap();
+        assert_eq!(fs_err::read_to_string(&path).unwrap(), "content");
+        assert_eq!(fs_err::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert!(PrivateFile::reserve(folder.path().join("no/answer")).is_err());
     }
 
     #[test]

@@ -193,12 +193,17 @@ mod tests {
             settings: &[],
             variables: &[],
             paths: &[],
+            token_paths: &[],
             timing: |_| Timing::USUAL,
             supports_cancel: CAN_CANCEL,
         };
 
-        async fn sign_in(_client: Client, _request: Request) -> Result<Self, platform::Error> {
+        async fn connect(_client: Client, _request: &Request) -> Result<platform::Connection, platform::Error> {
             Err(platform::Error::Protocol { message: "nobody signs in here".to_owned() })
+        }
+
+        async fn sign_in(client: Client, request: Request) -> Result<Self, platform::Error> {
+            Err(Self::connect(client, &request).await.err().unwrap())
         }
 
         async fn start(

@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 use url::Url;
 
-use super::keys::{Heeded, Kind};
+use super::connection::{ConnectionSettings, read_credential};
+use super::keys::{Heeded, Key, Kind};
 use super::layers::{Layers, Sourced};
 use super::subject::Subject;
-use super::{Error, credential, dialect, keys};
+use super::{Error, dialect, keys};
 use crate::clock::Clock;
 use crate::credentials::{self, Credential, Form};
 use crate::http::Redactor;
@@ -93,14 +94,9 @@ impl EntrySettings {
     /// # Errors
     /// [`credentials::Error::None`] where no place was named, and whatever reading says.
     pub async fn read_credential(&self, clock: &Clock, redactor: &Redactor) -> Result<Credential, credentials::Error> {
-        let about = self.platform.about();
-        match &self.credential {
-            Some(form) => form.read(clock, redactor).await,
-            None => Err(credentials::Error::None {
-                platform: about.name,
-                hint: self.credential_advice.clone().unwrap_or_else(|| (about.credential_advice)(self.region)),
-            }),
-        }
+        let usual = || (self.platform.about().credential_advice)(self.region);
+        let advice = || self.credential_advice.clone().unwrap_or_else(usual);
+        read_credential(self.platform, self.credential.as_ref(), advice, clock, redactor).await
     }
 
     /// Reads it from the layers. `is_alone` says that the run has no other.
@@ -111,19 +107,20 @@ impl EntrySettings {
         insecure_http: bool,
     ) -> Result<Self, Error> {
         let about = platform.about();
-        refuse_unused(layers, about)?;
+        refuse_unused(layers, about, keys::ALL.iter().copied())?;
         let layers = &layers.with_variables_of(about);
-        let server = |key| layers.value(key).map(|sourced| sourced.server(insecure_http)).transpose();
         let line = |key| layers.value(key).map(|sourced| sourced.line()).transpose();
         let frameworks = layers.list(&keys::FRAMEWORK);
+        let ConnectionSettings { credential, region, api_url, auth_url, auth_scheme, .. } =
+            ConnectionSettings::resolve(layers, platform, is_alone, insecure_http)?;
         Ok(Self {
-            credential: credential::choose(layers, about, is_alone)?,
+            credential,
             // SARIF takes what stands before the last `/` for the category and the rest for the run's own id.
             category: line(&keys::CATEGORY)?.map(|category| format!("{}/", category.trim_end_matches('/'))),
-            region: layers.value(&keys::REGION).map(|sourced| region(&sourced)).transpose()?,
-            api_url: server(&keys::API_URL)?,
-            auth_url: server(&keys::AUTH_URL)?,
-            auth_scheme: dialect::auth_scheme(layers)?,
+            region,
+            api_url,
+            auth_url,
+            auth_scheme,
             paths: dialect::paths(layers, about)?,
             states: dialect::states(layers)?,
             project_id: line(&keys::PROJECT_ID)?,
@@ -138,9 +135,13 @@ impl EntrySettings {
     }
 }
 
-/// Refuses a setting that would have no effect: whoever gave it believes that it has one.
-fn refuse_unused(layers: &Layers<'_>, about: &About) -> Result<(), Error> {
-    for key in keys::ALL.iter().filter(|key| key.heeded == Heeded::BySome && !about.uses(key.name)) {
+/// Refuses any of `keys` that would have no effect: whoever gave it believes that it has one.
+pub(super) fn refuse_unused(
+    layers: &Layers<'_>,
+    about: &About,
+    keys: impl Iterator<Item = &'static Key>,
+) -> Result<(), Error> {
+    for key in keys.filter(|key| key.heeded == Heeded::BySome && !about.uses(key.name)) {
         let Some(sourced) = layers.value(key) else { continue };
         if key.kind == Kind::Switch && sourced.text == "false" {
             continue;
@@ -169,12 +170,6 @@ pub(super) fn refuse_same_names(entries: &[EntrySettings]) -> Result<(), Error> 
     }
 }
 
-/// A region in either case, as the vendor's own client takes it.
-fn region(sourced: &Sourced<'_>) -> Result<Region, Error> {
-    let lower = sourced.text.to_ascii_lowercase();
-    sourced.part(&lower).one_of("a region", &[("eu", Region::Eu), ("us", Region::Us)])
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -183,7 +178,9 @@ mod tests {
 
     fn unused(about: &About, pairs: &[(&str, &str)]) -> Option<String> {
         let environment = Environment::from_pairs(pairs.iter().copied());
-        refuse_unused(&Layers::new(&Flags::default(), &environment), about).err().map(|error| error.to_string())
+        refuse_unused(&Layers::new(&Flags::default(), &environment), about, keys::ALL.iter().copied())
+            .err()
+            .map(|error| error.to_string())
     }
 
     #[test]

@@ -2,10 +2,12 @@
 //!
 //! ```text
 //! keys (one table) ─► Flags ───────┐
-//!                     Environment ─┴► Layers ─► ScanSettings, DemoSettings, LogSettings
+//!                     Environment ─┴► Layers ─► ScanSettings, DemoSettings, ApiSettings, LogSettings
 //! ```
 //! Layers hold texts; what comes out of them is typed and checked, and nothing behind it looks at flags or variables again.
 
+mod api;
+mod connection;
 mod credential;
 mod demo;
 mod dialect;
@@ -25,6 +27,8 @@ mod subject;
 mod token_command;
 pub(crate) mod value;
 
+pub use api::ApiSettings;
+pub use connection::ConnectionSettings;
 pub use credential::known_secrets;
 pub use demo::DemoSettings;
 pub use entry::EntrySettings;

@@ -19,6 +19,7 @@ pub(super) static SITE: About = About {
     settings: &["scan-type", "framework", "ports", "authorized"],
     variables: &[],
     paths: &[],
+    token_paths: &[],
     timing: |scan_type| match scan_type {
         None | Some("full") => Timing { timeout: Duration::from_mins(90), ..Timing::USUAL },
         Some(_) => Timing::USUAL,
@@ -40,6 +41,7 @@ pub(super) static WORKSPACE: About = About {
     settings: &["auth-scheme", "path", "state", "option"],
     variables: &[("api-url", "WORKSPACE_API_URL")],
     paths: &["scans", "scan"],
+    token_paths: &[],
     timing: |_| Timing::USUAL,
     supports_cancel: false,
 };

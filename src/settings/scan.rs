@@ -97,7 +97,10 @@ impl ScanSettings {
     }
 }
 
-fn no_platform() -> Error {
+/// Anything shorter would end before an answer could come.
+pub(super) const SHORTEST_TIMEOUT: Duration = Duration::from_secs(1);
+
+pub(super) fn no_platform() -> Error {
     let names = PlatformId::ALL.map(PlatformId::as_str).join(", ");
     Error::new("no platform is given").with_hint(format!("use --platform with one of {names}"))
 }
@@ -105,8 +108,7 @@ fn no_platform() -> Error {
 impl RunSettings {
     /// Reads them from the layers, with the deadline that holds where none is given.
     pub(super) fn resolve(layers: &Layers<'_>, usual_timeout: Duration) -> Result<Self, Error> {
-        let shortest = Duration::from_secs(1);
-        let timeout = layers.value(&keys::TIMEOUT).map(|sourced| sourced.duration(shortest)).transpose()?;
+        let timeout = layers.value(&keys::TIMEOUT).map(|sourced| sourced.duration(SHORTEST_TIMEOUT)).transpose()?;
         Ok(Self {
             gate: gate::gate(layers)?,
             on: gate::on_class(layers)?,

@@ -1,6 +1,7 @@
 //! The integration tests: one binary, the program as a process, real sockets.
 
 mod action;
+mod api;
 mod architecture;
 mod archive;
 mod bestdefense_client;
@@ -10,6 +11,7 @@ mod cybedefend_client;
 mod cybedefend_traps;
 mod cyberorigen_client;
 mod cyberorigen_run;
+mod cybrium_client;
 mod demo;
 mod foreign_server;
 mod github;

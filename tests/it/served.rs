@@ -52,11 +52,20 @@ impl Served {
         self.variables.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str()).unwrap()
     }
 
+    /// A call of the API of this sandbox.
+    pub(crate) fn api(&self, arguments: &[&str]) -> Scangate {
+        self.told(Scangate::new(["api", "--platform", "cybedefend"].iter().chain(arguments)))
+    }
+
     /// A scan of a small tree against this sandbox, with `arguments` behind those that every such scan has.
     pub(crate) fn scan(&self, arguments: &[&str]) -> Scangate {
         let always = ["scan", "--platform", "cybedefend", "--poll-interval", "100ms"];
         let scan = Scangate::new(always.iter().chain(arguments)).file("app.py", "value = eval(input())\n");
-        self.variables.iter().fold(scan, |scan, (name, value)| scan.env(name, value))
+        self.told(scan)
+    }
+
+    fn told(&self, call: Scangate) -> Scangate {
+        self.variables.iter().fold(call, |call, (name, value)| call.env(name, value))
     }
 }
 

@@ -80,7 +80,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         for path in [folder.path().to_owned(), folder.path().join("none/output")] {
             let error = append_to(&path).unwrap_err().to_string();
-            assert!(error.starts_with("cannot write the report GITHUB_OUTPUT: "), "{error}");
+            assert!(error.starts_with("cannot write GITHUB_OUTPUT: "), "{error}");
         }
     }
 }

@@ -31,8 +31,8 @@ use start::{ScanOptions, report_id, usable_id};
 
 use super::text::{bounded, one_line};
 use super::{
-    About, Collected, Error, Patience, Platform, PolicyAnswer, Request, ScanState, StateWord, Subject, SubjectKind,
-    Timing,
+    About, Collected, Connection, Error, Patience, Platform, PolicyAnswer, Request, ScanState, StateWord, Subject,
+    SubjectKind, Timing,
 };
 use crate::credentials::{Accepted, Form};
 use crate::finding::ScanReference;
@@ -69,11 +69,16 @@ impl Platform for BestDefense {
         settings: &["scan-type", "intensity", "option", "state"],
         variables: &[],
         paths: &[],
+        token_paths: &["/profile/api-tokens"],
         timing,
         supports_cancel: false,
     };
 
     const HAS_POLICY: bool = false;
+
+    async fn connect(client: Client, request: &Request) -> Result<Connection, Error> {
+        connect(client, &Endpoints::resolve(request.api_url.as_ref())?, request)
+    }
 
     /// Checks the request. Nothing is asked yet: a wrong token is refused at the first call after this.
     async fn sign_in(client: Client, request: Request) -> Result<Self, Error> {
@@ -82,11 +87,8 @@ impl Platform for BestDefense {
         for note in &notes {
             tracing::warn!("{note}");
         }
-        let Request { credential, states, target, .. } = request;
-        let Form::Token { secret, .. } = credential.form else {
-            return Err(Error::not_taken(Self::ABOUT.name, "credential"));
-        };
-        let session = Session::new(client, endpoints.base(), Authorizer::bearer(secret));
+        let Connection { session, .. } = connect(client, &endpoints, &request)?;
+        let Request { states, target, .. } = request;
         let host = target.map(|target| bounded(&one_line(&target), 300)).unwrap_or_default();
         Ok(Self { session, endpoints, options, states, host, notes: RefCell::new(notes) })
     }
@@ -148,6 +150,15 @@ fn check_id(id: &str) -> Result<(), Error> {
         message: format!("{:?} is not a BestDefense report id", bounded(id, 80)),
         hint: "give the id that an earlier run printed or wrote to its outcome file".to_owned(),
     })
+}
+
+/// Binds the token to the origin of the API.
+fn connect(client: Client, endpoints: &Endpoints, request: &Request) -> Result<Connection, Error> {
+    let Form::Token { secret, .. } = &request.credential.form else {
+        return Err(Error::not_taken(BestDefense::ABOUT.name, "credential"));
+    };
+    let session = Session::new(client, endpoints.base(), Authorizer::bearer(secret.clone()));
+    Ok(Connection { session, base: endpoints.base().clone(), notes: Vec::new() })
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use url::Url;
 
 use crate::finding::{Link, WebOrigin};
 use crate::http::SafeUrl;
-use crate::platform::{Error, Region};
+use crate::platform::{Error, Region, Request};
 
 /// The hosts and names of one region (contract 1.1).
 struct Cloud {
@@ -67,6 +67,11 @@ pub(super) fn credential_advice(region: Option<Region>) -> String {
 }
 
 impl Endpoints {
+    /// Those of a request.
+    pub(super) fn of(request: &Request) -> Result<Self, Error> {
+        Self::resolve(request.region, request.api_url.as_ref(), request.auth_url.as_ref())
+    }
+
     /// Decides from `--region`, `--api-url` and `--auth-url`. One of the cloud's URLs implies its region; an API of another host
     /// needs the auth host of its instance.
     pub(super) fn resolve(region: Option<Region>, api: Option<&Url>, auth: Option<&Url>) -> Result<Self, Error> {

@@ -29,12 +29,13 @@ use super::identifier::is_identifier;
 use super::lenient::Object;
 use super::text::{bounded, one_line, shown_id};
 use super::{
-    About, Collected, Error, Patience, Platform, PolicyAnswer, Request, ScanState, Subject, SubjectKind, Timing,
+    About, Collected, Connection, Error, Patience, Platform, PolicyAnswer, Request, ScanState, Subject, SubjectKind,
+    Timing,
 };
 use crate::credentials::{Accepted, Form};
 use crate::error::Class;
 use crate::finding::ScanReference;
-use crate::http::{Authorizer, Call, Client, Replay, Session};
+use crate::http::{Call, Client, Replay, Session};
 
 /// How often a scan is started in one run at the most. A second one is only asked for when the first one's signed address had
 /// expired before anything was stored; each start leaves a waiting scan behind, and a plan may allow a single one at a time.
@@ -68,20 +69,20 @@ impl Platform for CybeDefend {
             ("branch", "CYBEDEFEND_BRANCH"),
         ],
         paths: &[],
+        token_paths: &["/oidc/token"],
         timing: |_scan_type| Timing::USUAL,
         supports_cancel: false,
     };
 
-    /// Learns which application exchanges tokens, and binds the token that it will get to the API's origin. The personal access
-    /// token itself is first used, and a wrong one refused, at the first call after this.
+    async fn connect(client: Client, request: &Request) -> Result<Connection, Error> {
+        sign_in::connect(client, &Endpoints::of(request)?, request).await
+    }
+
     async fn sign_in(client: Client, request: Request) -> Result<Self, Error> {
-        let endpoints = Endpoints::resolve(request.region, request.api_url.as_ref(), request.auth_url.as_ref())?;
+        let endpoints = Endpoints::of(&request)?;
         let project = project(request.project_id.as_deref())?;
         request.image.as_deref().map_or(Ok(()), check_image)?;
-        request.credential.form.secrets().for_each(|secret| client.redactor().learn(secret));
-        let mut notes = Vec::new();
-        let grant = sign_in::grant(&client, &endpoints, &request, &mut notes).await?;
-        let session = Session::new(client, &endpoints.api, Authorizer::Grant(grant));
+        let Connection { session, notes, .. } = sign_in::connect(client, &endpoints, &request).await?;
         let branch = request.branch.filter(|branch| !branch.trim().is_empty());
         let Request { directory, image, .. } = request;
         Ok(Self { session, endpoints, project, branch, directory, image, notes })

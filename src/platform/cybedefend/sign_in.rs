@@ -7,9 +7,9 @@ use super::endpoints::Endpoints;
 use super::wire::ClientApps;
 use crate::credentials::{Form, Secret};
 use crate::error::Class;
-use crate::http::{Call, Client, Grant, Replay};
+use crate::http::{Authorizer, Call, Client, Grant, Replay, Session};
 use crate::platform::lenient::Object;
-use crate::platform::{Error, Platform as _, Request};
+use crate::platform::{Connection, Error, Platform as _, Request};
 
 /// The longest that an access token is taken to live: the platform's own pages disagree about what `expires_in` says
 /// (contract 0.4).
@@ -25,8 +25,18 @@ struct Application {
     resource: String,
 }
 
+/// Learns which application exchanges tokens, and binds the token that it will get to the API's origin. The personal access token
+/// itself is first used, and a wrong one refused, at the first call after this.
+pub(super) async fn connect(client: Client, endpoints: &Endpoints, request: &Request) -> Result<Connection, Error> {
+    request.credential.form.secrets().for_each(|secret| client.redactor().learn(secret));
+    let mut notes = Vec::new();
+    let grant = grant(&client, endpoints, request, &mut notes).await?;
+    let session = Session::new(client, &endpoints.api, Authorizer::Grant(grant));
+    Ok(Connection { session, base: endpoints.api.clone(), notes })
+}
+
 /// Prepares the exchange of the personal access token. What people should know of it goes into `notes`.
-pub(super) async fn grant(
+async fn grant(
     client: &Client,
     endpoints: &Endpoints,
     request: &Request,

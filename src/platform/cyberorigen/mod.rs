@@ -27,7 +27,8 @@ use wire::Scan;
 use super::identifier::is_identifier;
 use super::text::{bounded, shown_id};
 use super::{
-    About, Cancelled, Collected, Error, Platform, Request, ScanState, StateWord, Subject, SubjectKind, Timing,
+    About, Cancelled, Collected, Connection, Error, Platform, Request, ScanState, StateWord, Subject, SubjectKind,
+    Timing,
 };
 use crate::credentials::{Accepted, Form};
 use crate::finding::ScanReference;
@@ -66,11 +67,16 @@ impl Platform for CyberOrigen {
         settings: &["scan-type", "framework", "ports", "authorized", "state", "option"],
         variables: &[],
         paths: &[],
+        token_paths: &["/auth/token", "/auth/refresh", "/auth/login"],
         timing,
         supports_cancel: true,
     };
 
     const HAS_POLICY: bool = false;
+
+    async fn connect(client: Client, request: &Request) -> Result<Connection, Error> {
+        sign_in::connect(client, &Endpoints::resolve(request.api_url.as_ref())?, request)
+    }
 
     /// Checks the target and the statement about it. The first call after this signs in.
     async fn sign_in(client: Client, request: Request) -> Result<Self, Error> {
@@ -79,9 +85,8 @@ impl Platform for CyberOrigen {
             order.check(target)?;
         }
         let endpoints = Endpoints::resolve(request.api_url.as_ref())?;
-        let authorizer = sign_in::authorizer(request.credential, &endpoints)?;
-        let has_key = sign_in::is_key(&authorizer);
-        let session = Session::new(client, &endpoints.base, authorizer);
+        let has_key = matches!(request.credential.form, Form::ApiKey(_));
+        let Connection { session, .. } = sign_in::connect(client, &endpoints, &request)?;
         let Request { states, directory, target, .. } = request;
         Ok(Self { session, endpoints, order, target, states, directory, has_key, has_seen: Cell::new(false) })
     }

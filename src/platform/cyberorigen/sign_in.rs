@@ -6,8 +6,8 @@ use std::time::Duration;
 use super::CyberOrigen;
 use super::endpoints::Endpoints;
 use crate::credentials::{Credential, Form, Secret};
-use crate::http::{Authorizer, Grant, Placement, Replay};
-use crate::platform::{Error, Platform as _, Region};
+use crate::http::{Authorizer, Client, Grant, Placement, Replay, Session};
+use crate::platform::{Connection, Error, Platform as _, Region, Request};
 
 /// What people read first where a login was refused.
 pub(super) const LOGIN_REFUSED: &str = "the login was refused";
@@ -25,8 +25,15 @@ pub(super) fn advice(_region: Option<Region>) -> String {
         .to_owned()
 }
 
+/// Binds what signs the requests to the origin of the API. The first call after this signs in.
+pub(super) fn connect(client: Client, endpoints: &Endpoints, request: &Request) -> Result<Connection, Error> {
+    let authorizer = authorizer(request.credential.clone(), endpoints)?;
+    let session = Session::new(client, &endpoints.base, authorizer);
+    Ok(Connection { session, base: endpoints.base.clone(), notes: Vec::new() })
+}
+
 /// What signs the requests.
-pub(super) fn authorizer(credential: Credential, endpoints: &Endpoints) -> Result<Authorizer, Error> {
+fn authorizer(credential: Credential, endpoints: &Endpoints) -> Result<Authorizer, Error> {
     match credential.form {
         Form::ApiKey(key) => Ok(Authorizer::Keys { placement: Placement::Header(KEY_HEADER), keys: vec![key] }),
         Form::Login { username, password, mfa_code } => {
@@ -34,11 +41,6 @@ pub(super) fn authorizer(credential: Credential, endpoints: &Endpoints) -> Resul
         }
         Form::Token { .. } => Err(Error::not_taken(CyberOrigen::ABOUT.name, "credential")),
     }
-}
-
-/// Whether a key signs, and not a login.
-pub(super) fn is_key(authorizer: &Authorizer) -> bool {
-    matches!(authorizer, Authorizer::Keys { .. })
 }
 
 /// A login that is tried once, and once more where its token was refused in the middle of the run. `grant_type` is in neither of
@@ -119,7 +121,6 @@ mod tests {
     #[test]
     fn a_key_goes_into_a_header_of_its_own_and_a_bare_token_is_not_taken() {
         let authorizer = sign(Form::ApiKey(secret("key-0123456789"))).ok().unwrap();
-        assert!(is_key(&authorizer));
         assert!(matches!(authorizer, Authorizer::Keys { placement: Placement::Header("x-api-key"), .. }));
         assert!(sign(Form::Token { secret: secret("t-0123456789"), previous: None }).is_err());
     }

@@ -8,7 +8,7 @@ use url::Url;
 
 use crate::finding::{Link, WebOrigin, is_unprintable};
 use crate::http::SafeUrl;
-use crate::platform::Error;
+use crate::platform::{Error, Request};
 
 /// The base of scans that Cybrium runs: that of the page on API keys (contract section 0, surface A).
 const OF_SCANS: &str = "https://api.cybrium.io/v1";
@@ -44,13 +44,14 @@ pub(super) struct Endpoints {
 }
 
 impl Endpoints {
+    /// Those of a request.
+    pub(super) fn of(request: &Request) -> Result<Self, Error> {
+        Self::resolve(request.api_url.as_ref(), request.sarif, &request.paths)
+    }
+
     /// Decides from `--api-url` and `--path`. A base without a path gets the prefix of the host's API, or where the host is not the
     /// vendor's, that of what is done: `/api` to upload, `/v1` to scan.
-    pub(super) fn resolve(
-        api_url: Option<&Url>,
-        is_upload: bool,
-        paths: &BTreeMap<String, String>,
-    ) -> Result<Self, Error> {
+    fn resolve(api_url: Option<&Url>, is_upload: bool, paths: &BTreeMap<String, String>) -> Result<Self, Error> {
         let mut base = match api_url {
             Some(url) => checked(url)?,
             None => parse(if is_upload { OF_UPLOADS } else { OF_SCANS })?,

@@ -30,7 +30,7 @@ pub(super) async fn collect(platform: &Cybrium, scan: &ScanReference) -> Result<
     }
     if list.count() < expected {
         collected.missing.push(format!(
-            "the SARIF file has {expected} different results, and Cybrium lists {} findings of it",
+            "the SARIF file has {expected} different results, and the list of what Cybrium made of them has {}",
             list.count()
         ));
     }

@@ -26,10 +26,10 @@ use url::Url;
 use super::text::bounded;
 use super::tolerant::Fields;
 use super::{
-    About, Collected, Error, Patience, Platform, PolicyAnswer, Request, ScanState, StateWord, Subject, SubjectKind,
-    Timing, options,
+    About, Collected, Connection, Error, Patience, Platform, PolicyAnswer, Request, ScanState, StateWord, Subject,
+    SubjectKind, Timing, options,
 };
-use crate::credentials::{Accepted, Form};
+use crate::credentials::{Accepted, Form, Secret};
 use crate::error::Class;
 use crate::finding::ScanReference;
 use crate::http::{Authorizer, Body, Call, Client, Method, Placement, Replay, Reply, Session, same_origin};
@@ -81,13 +81,18 @@ impl Platform for Cybrium {
         settings: &["scan-type", "auth-scheme", "path", "state", "option"],
         variables: &[("api-url", "CYBRIUM_API_URL")],
         paths: &endpoints::PATHS,
+        token_paths: &["/agent/activate"],
         timing: |_scan_type| Timing::USUAL,
         supports_cancel: false,
     };
 
+    async fn connect(client: Client, request: &Request) -> Result<Connection, Error> {
+        connect(client, &Endpoints::of(request)?, request)
+    }
+
     /// Gets ready to make calls. The key itself is first used, and a wrong one refused, at the first call after this.
     async fn sign_in(client: Client, request: Request) -> Result<Self, Error> {
-        let endpoints = Endpoints::resolve(request.api_url.as_ref(), request.sarif, &request.paths)?;
+        let endpoints = Endpoints::of(&request)?;
         if request.sarif && (request.scan_type.is_some() || !request.options.is_empty()) {
             return Err(Error::Setting {
                 message: "--scan-type and --option are part of the request for a scan, and --sarif makes none"
@@ -95,15 +100,8 @@ impl Platform for Cybrium {
                 hint: "leave them out, or scan a target with --target".to_owned(),
             });
         }
-        let Form::Token { secret, previous } = request.credential.form else {
-            return Err(Error::not_taken(Self::ABOUT.name, "credential"));
-        };
-        let previous = previous.filter(|previous| previous.expose() != secret.expose());
-        let keys: Vec<_> = [secret].into_iter().chain(previous).collect();
-        let scheme = request.auth_scheme.unwrap_or_else(|| "Bearer".to_owned());
-        let count = keys.len();
-        let authorizer = Authorizer::Keys { placement: Placement::Authorization(scheme), keys };
-        let session = Session::new(client, endpoints.base(), authorizer);
+        let count = keys(&request)?.len();
+        let Connection { session, .. } = connect(client, &endpoints, &request)?;
         let (body, options) = body(request.scan_type, request.branch, request.commit, request.options);
         Ok(Self {
             session,
@@ -163,6 +161,23 @@ impl Platform for Cybrium {
     async fn policy(&self, _scan: &ScanReference, _patience: Patience<'_>) -> Result<PolicyAnswer, Error> {
         Ok(PolicyAnswer::default())
     }
+}
+
+/// Binds the keys to the origin of the API.
+fn connect(client: Client, endpoints: &Endpoints, request: &Request) -> Result<Connection, Error> {
+    let scheme = request.auth_scheme.clone().unwrap_or_else(|| "Bearer".to_owned());
+    let authorizer = Authorizer::Keys { placement: Placement::Authorization(scheme), keys: keys(request)? };
+    let session = Session::new(client, endpoints.base(), authorizer);
+    Ok(Connection { session, base: endpoints.base().clone(), notes: Vec::new() })
+}
+
+/// The key, and behind it the one before, while both are good.
+fn keys(request: &Request) -> Result<Vec<Secret>, Error> {
+    let Form::Token { secret, previous } = &request.credential.form else {
+        return Err(Error::not_taken(Cybrium::ABOUT.name, "credential"));
+    };
+    let previous = previous.iter().filter(|previous| previous.expose() != secret.expose());
+    Ok([secret].into_iter().chain(previous).cloned().collect())
 }
 
 impl Cybrium {

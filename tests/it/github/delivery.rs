@@ -136,7 +136,7 @@ fn a_summary_without_room_or_place_is_a_delivery_failure_that_all_others_know_of
         }
         let ended = runner.step(served.scan(&["--fail-on", "none"]), "push").run();
         assert_all_say(&runner, &ended, 8, "delivery");
-        ended.assert_stderr_has("cannot write the report GITHUB_STEP_SUMMARY");
+        ended.assert_stderr_has("cannot write GITHUB_STEP_SUMMARY");
         assert!(place.is_none_or(|content| runner.read("summary") == content));
         // Findings weigh more.
         let ended = runner.step(served.scan(&[]), "push").run();
@@ -149,7 +149,7 @@ fn outputs_that_cannot_be_written_are_known_to_outcome_and_summary() {
     let (served, runner) = (Served::with_faults(&[]), Runner::new());
     let scan = runner.step(served.scan(&["--fail-on", "none"]), "push").env("GITHUB_OUTPUT", "no/such/output");
     let ended = scan.run();
-    ended.assert_exit_code(8).assert_stderr_has("cannot write the report GITHUB_OUTPUT");
+    ended.assert_exit_code(8).assert_stderr_has("cannot write GITHUB_OUTPUT");
     assert_eq!(outcome(&ended)["class"], "delivery");
     assert!(runner.read("summary").starts_with("## failed: the gate passes"), "{}", runner.read("summary"));
 }

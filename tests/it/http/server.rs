@@ -43,10 +43,15 @@ pub(crate) struct Server {
 impl Server {
     /// Starts a server that plays the acts in order. A request too many is answered with 418.
     pub(crate) async fn start(acts: impl IntoIterator<Item = Act>) -> Self {
+        Self::start_with(|_| acts).await
+    }
+
+    /// The same with acts that have the server's own origin in them.
+    pub(crate) async fn start_with<A: IntoIterator<Item = Act>>(acts: impl FnOnce(&str) -> A) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let origin = format!("http://{}", listener.local_addr().unwrap());
         let seen = Arc::new(Mutex::new(Vec::new()));
-        let mut acts = acts.into_iter().collect::<Vec<_>>().into_iter();
+        let mut acts = acts(&origin).into_iter().collect::<Vec<_>>().into_iter();
         let sink = Arc::clone(&seen);
         tokio::spawn(async move {
             loop {
