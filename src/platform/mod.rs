@@ -187,6 +187,10 @@ pub enum Cancelled {
 pub struct Collected {
     /// The findings; their fingerprints are still empty.
     pub findings: Vec<Finding>,
+    /// What the platform counts beyond them. It gates like they do.
+    pub unlisted: Vec<Unlisted>,
+    /// Compliance controls, where frameworks were asked for.
+    pub controls: Option<Controls>,
     /// Why they are known not to be all there are, one sentence a reason. Anything here ends the entry as `incomplete`.
     pub missing: Vec<String>,
     /// What people should know of how they were read.

@@ -7,10 +7,10 @@ use url::Url;
 
 use super::connection::{ConnectionSettings, read_credential};
 use super::keys::{Heeded, Key, Kind, Owner};
-use super::layers::{Layers, Origin, Sourced};
+use super::layers::{Layers, Sourced};
 use super::named::Named;
 use super::subject::Subject;
-use super::{Error, credential, dialect, keys};
+use super::{Error, dialect, keys};
 use crate::clock::Clock;
 use crate::credentials::{self, Credential, Form};
 use crate::http::Redactor;
@@ -108,6 +108,8 @@ impl EntrySettings {
         let platform = named.platform;
         let about = platform.about();
         let layers = &layers.with_variables_of(about);
+        let authorized = layers.switch(&keys::AUTHORIZED)?;
+        refuse_vouching_for_an_open_target(layers, authorized)?;
         let line = |key| layers.value(key).map(|sourced| sourced.line()).transpose();
         let frameworks = layers.list(&keys::FRAMEWORK);
         let ConnectionSettings { credential, region, api_url, auth_url, auth_scheme, .. } =
@@ -129,7 +131,7 @@ impl EntrySettings {
             frameworks: frameworks.iter().map(Sourced::line).collect::<Result<_, _>>()?,
             ports: line(&keys::PORTS)?,
             intensity: line(&keys::INTENSITY)?,
-            authorized: layers.switch(&keys::AUTHORIZED)?,
+            authorized,
             options: dialect::options(layers)?,
             ..Self::new(platform, Subject::resolve(layers, about)?)
         })
@@ -141,7 +143,8 @@ impl EntrySettings {
 pub(super) fn refuse_unused(layers: &Layers<'_>, entries: &[Named]) -> Result<(), Error> {
     for named in entries {
         let layers = layers.of_entry(named, entries.len() == 1);
-        let is_run = |key: &Key| key.owner == Owner::Run && entries.iter().any(|entry| entry.platform.about().uses(key.name));
+        let is_run =
+            |key: &Key| key.owner == Owner::Run && entries.iter().any(|entry| entry.platform.about().uses(key.name));
         refuse_unused_of(keys::ALL.iter().copied().filter(|key| !is_run(key)), named.platform.about(), &layers)?;
     }
     Ok(())
@@ -172,15 +175,17 @@ pub(super) fn refuse_unused_of(
     Ok(())
 }
 
-/// What people should know of the settings of an entry.
-pub(super) fn warnings(layers: &Layers<'_>, entry: &EntrySettings) -> Vec<String> {
-    let mut warnings = credential::warnings(layers, entry.platform.about(), entry.credential.as_ref());
-    let target = layers.value(&keys::TARGET).map(|sourced| sourced.origin).filter(Origin::is_open);
-    if let Some(origin) = target.filter(|_| entry.authorized) {
-        warnings
-            .push(format!("{origin} can be edited in a pull request, and --authorized vouches for whatever it names"));
+/// Refuses a target that a pull request can choose where somebody else vouches for it: a statement that one may have a host
+/// scanned would hold for any host.
+fn refuse_vouching_for_an_open_target(layers: &Layers<'_>, authorized: bool) -> Result<(), Error> {
+    let target = layers.value(&keys::TARGET).map(|sourced| sourced.origin);
+    match target.filter(|origin| authorized && origin.is_open()) {
+        None => Ok(()),
+        Some(origin) => Err(Error::new(format!(
+            "{origin} is open to pull requests, and --authorized would vouch for whatever it names"
+        ))
+        .with_hint("give the target with --target or a variable")),
     }
-    warnings
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::entry::{self, EntrySettings};
 use super::layers::Layers;
 use super::report::ReportSettings;
-use super::{Error, gate, keys, named, network, subject};
+use super::{Error, credential, gate, keys, named, network, subject};
 use crate::gate::{GateSettings, OnClass};
 use crate::http;
 use crate::platform::{PlatformId, Timing};
@@ -83,7 +83,7 @@ impl ScanSettings {
         for named in &named {
             let layers = layers.of_entry(named, is_alone);
             let entry = EntrySettings::resolve(&layers, named, http.insecure_http)?;
-            warnings.extend(entry::warnings(&layers, &entry));
+            warnings.extend(credential::warnings(&layers, entry.platform.about(), entry.credential.as_ref()));
             entries.push(entry);
         }
         warnings.dedup();

@@ -206,6 +206,17 @@ fn a_platform_that_a_pull_request_chooses_gets_no_host_or_credential_that_names_
 }
 
 #[test]
+fn nobody_vouches_for_a_target_that_a_pull_request_chooses() {
+    let file = "target: shop.example.com\n";
+    let flags = [("platform", "cyberorigen"), ("authorized", "true")];
+    let error = message(file, &flags, &[]);
+    assert!(error.starts_with("`target` in scangate.yml:1 is open to pull requests"), "{error}");
+    assert!(resolve(file, &flags[..1], &[]).is_ok());
+    let vouched = [flags[0], flags[1], ("target", "shop.example.com")];
+    assert!(resolve(file, &vouched, &[]).is_ok());
+}
+
+#[test]
 fn one_platform_scans_an_image_beside_another_that_scans_the_tree() {
     let settings = resolve("", &[BOTH, ("dir", "src"), ("image", "two=node:18")], &[]).unwrap();
     let subjects: Vec<_> = settings.entries.iter().map(|entry| entry.subject.clone()).collect();
