@@ -20,6 +20,7 @@ pub mod credentials;
 pub mod error;
 pub mod finding;
 pub mod gate;
+pub mod gitignore;
 pub mod http;
 pub mod platform;
 pub mod report;

@@ -13,6 +13,7 @@ use crate::clock::Clock;
 use crate::error::{Class, Error};
 use crate::gate::Conclusion;
 use crate::http;
+use crate::platform::PlatformId;
 use crate::sandbox::{SandboxOptions, Server};
 use crate::scan::delivery::reason;
 use crate::scan::observer::{Event, Observer as _};
@@ -86,7 +87,7 @@ pub(super) async fn run(arguments: Arguments, context: &Context) -> Result<u8, E
     let layers = Layers::new(&arguments.flags.given, &context.environment);
     let demo = arguments.refused.check().and_then(|()| DemoSettings::resolve(&layers));
     let demo = demo.map_err(|error| pipeline::end_before_it_began(error.into(), &layers, true, context))?;
-    emulated::check_directory(demo.platform, demo.directory.as_ref())
+    emulated::check_directory(&demo.platforms, demo.directory.as_ref())
         .map_err(|error| pipeline::end_before_it_began(error, &layers, true, context))?;
     let folder = context.environment.temporary_folder();
     let example = Example::unpack(&folder).map_err(|error| {
@@ -96,7 +97,7 @@ pub(super) async fn run(arguments: Arguments, context: &Context) -> Result<u8, E
     let clock = Clock::simulated(context.clock.now());
     let options = SandboxOptions {
         clock: clock.clone(),
-        dialects: vec![emulated::dialect(demo.platform)],
+        dialects: demo.platforms.iter().copied().map(emulated::dialect).collect(),
         ..SandboxOptions::default()
     };
     let server = Server::start(options)
@@ -121,9 +122,10 @@ fn scan_settings(
     context: &Context,
 ) -> Result<ScanSettings, Error> {
     let directory = demo.directory.unwrap_or_else(|| example.to_owned());
-    let entry = emulated::entry(demo.platform, server, directory.clone())?;
+    let entry = |platform: &PlatformId| emulated::entry(*platform, server, directory.clone());
+    let entries = demo.platforms.iter().map(entry).collect::<Result<_, _>>()?;
     Ok(ScanSettings {
-        entries: vec![entry],
+        entries,
         directory,
         branch: None,
         commit: None,

@@ -20,13 +20,14 @@ pub(super) fn dialect(platform: PlatformId) -> Dialect {
     }
 }
 
-/// Refuses a source tree for a platform that takes none.
-pub(super) fn check_directory(platform: PlatformId, directory: Option<&PathBuf>) -> Result<(), Error> {
-    let about = platform.about();
-    if directory.is_none() || about.subjects.contains(&SubjectKind::Tree) {
+/// Refuses a source tree where no platform takes one.
+pub(super) fn check_directory(platforms: &[PlatformId], directory: Option<&PathBuf>) -> Result<(), Error> {
+    let abouts: Vec<_> = platforms.iter().map(|platform| platform.about()).collect();
+    if directory.is_none() || abouts.iter().any(|about| about.subjects.contains(&SubjectKind::Tree)) {
         return Ok(());
     }
-    let message = format!("{} scans no source tree, so a demo of it has no use for --dir", about.name);
+    let names = abouts.iter().map(|about| about.name).collect::<Vec<_>>().join(" and ");
+    let message = format!("{names} scans no source tree, so a demo of it has no use for --dir");
     Err(settings::Error::new(message).with_hint("take it out").into())
 }
 

@@ -49,16 +49,14 @@ impl Example {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scan::archive::{self, Options};
 
     #[test]
     fn every_file_of_the_example_is_built_in() {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/vulnerable-app");
-        let walk = ignore::WalkBuilder::new(&folder).standard_filters(false).build();
-        let files =
-            walk.map(|entry| entry.unwrap()).filter(|entry| entry.file_type().is_some_and(|kind| kind.is_file()));
-        let mut names: Vec<String> =
-            files.map(|entry| entry.path().strip_prefix(&folder).unwrap().to_str().unwrap().to_owned()).collect();
-        names.sort();
+        let directory = &Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/vulnerable-app");
+        let options = Options { directory, untracked: false, ignore_rules: "", own_files: &[] };
+        let selection = archive::select(&options).unwrap();
+        let names: Vec<_> = selection.files.iter().map(|file| &*file.name).collect();
         assert_eq!(names, FILES.map(|(name, _)| name));
     }
 }

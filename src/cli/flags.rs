@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches, parser::ValueSource};
 
 use crate::settings::Flags;
-use crate::settings::keys::{self, Key, Kind};
+use crate::settings::keys::{self, Key, Kind, Owner};
 
 /// Which settings a command has.
 pub(super) trait Selection {
@@ -58,6 +58,8 @@ fn argument(key: &'static Key, help: &'static str) -> Arg {
         Some(short) => argument.short(short),
         None => argument,
     };
+    // With several platforms, each may have its own.
+    let argument = if key.owner == Owner::Platform { argument.action(ArgAction::Append) } else { argument };
     match key.kind {
         Kind::Value => argument.value_name(key.value_name),
         Kind::List | Kind::Map => argument.value_name(key.value_name).action(ArgAction::Append),

@@ -27,7 +27,7 @@ use crate::clock::Clock;
 use crate::error::{Class, Error};
 use crate::http::Redactor;
 use crate::scan::observer::{Event, Observer as _};
-use crate::settings::{self, Environment, Flags, Layers, LogSettings, known_secrets};
+use crate::settings::{self, Environment, Files, Flags, Layers, LogSettings, known_secrets};
 use output::Printer;
 
 /// Runs a scan on a security platform, reports the findings, and fails the build above a threshold.
@@ -66,6 +66,11 @@ impl Command {
         }
     }
 
+    /// Whether files of settings are for it. A demo is the same wherever it runs.
+    fn reads_files(&self) -> bool {
+        matches!(self, Self::Scan(_) | Self::Api(_))
+    }
+
     /// Whether it is a gate in a pipeline, whose end the CI is told. The others print what a person or a script asked for.
     fn is_gate(&self) -> bool {
         match self {
@@ -84,6 +89,8 @@ impl Command {
 /// One call of the program, parsed and ready to run.
 pub struct Invocation {
     command: Command,
+    /// What the files of settings say, or what is wrong with one.
+    files: Result<Files, settings::Error>,
     context: Context,
 }
 
@@ -127,12 +134,14 @@ impl Invocation {
             Err(error) => return Err(explain(&error, github.as_ref(), &redactor)),
         };
         let flags = command.flags().unwrap_or(&none);
-        flags.secret().iter().for_each(|secret| redactor.learn(secret));
+        flags.secrets().for_each(|secret| redactor.learn(&secret));
         if let Some(github) = github.as_ref().filter(|_| command.masks()) {
-            github.mask(known_secrets(&environment).chain(flags.secret()));
+            github.mask(known_secrets(&environment).chain(flags.secrets()));
         }
         let github = github.filter(|_| command.is_gate());
-        let layers = Layers::new(flags, &environment);
+        let files = if command.reads_files() { Files::read(flags, &environment) } else { Ok(Files::default()) };
+        let none = Files::default();
+        let layers = Layers::new(flags, &environment).with_files(files.as_ref().unwrap_or(&none));
         let (printer, settings) = printer(&layers, &redactor);
         if let Err(error) = settings {
             return Err(fail(&printer, github.as_ref(), &error.into()));
@@ -144,16 +153,16 @@ impl Invocation {
         logging::start(&printer);
         let arguments = given.iter().map(|argument| redactor.clean(argument)).collect();
         let clock = Clock::system();
-        Ok(Self { command, context: Context { environment, printer, github, redactor, clock, arguments } })
+        Ok(Self { command, files, context: Context { environment, printer, github, redactor, clock, arguments } })
     }
 
     /// Runs the command and returns the exit code, after an error has been printed.
     pub async fn run(self) -> u8 {
         let context = &self.context;
         let ended = match self.command {
-            Command::Scan(arguments) => scan::run(*arguments, context).await,
+            Command::Scan(arguments) => scan::run(*arguments, self.files, context).await,
             Command::Demo(arguments) => demo::run(*arguments, context).await,
-            Command::Api(arguments) => api::run(*arguments, context).await,
+            Command::Api(arguments) => api::run(*arguments, self.files, context).await,
             Command::Sandbox(arguments) => sandbox::run(arguments, context).await,
         };
         ended.unwrap_or_else(|error| fail(&context.printer, context.github.as_ref(), &error))

@@ -1,5 +1,6 @@
 //! The one place that prints. Logs go to standard error, documents that were asked for to standard output.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::sync::{Mutex, PoisonError};
 
@@ -7,6 +8,7 @@ use indicatif::ProgressBar;
 use serde_json::{Map, Value};
 
 use super::neutral;
+use super::progress::of;
 use crate::clock::Clock;
 use crate::error::Problem;
 use crate::http::Redactor;
@@ -18,7 +20,7 @@ pub struct Printer {
     redactor: Redactor,
     clock: Clock,
     pub(super) spinner: Option<ProgressBar>,
-    pub(super) last_state: Mutex<Option<String>>,
+    pub(super) last_states: Mutex<BTreeMap<Option<String>, String>>,
 }
 
 /// Where a document goes.
@@ -82,7 +84,7 @@ impl Printer {
     /// A printer that shows a spinner where the settings want one.
     pub fn new(settings: LogSettings, redactor: Redactor, clock: Clock) -> Self {
         let spinner = settings.progress.then(ProgressBar::new_spinner);
-        Self { settings, redactor, clock, spinner, last_state: Mutex::new(None) }
+        Self { settings, redactor, clock, spinner, last_states: Mutex::default() }
     }
 
     /// How much is said.
@@ -104,6 +106,11 @@ impl Printer {
 
     /// Says how a run failed: the message, the way out, and the facts behind it.
     pub fn problem(&self, problem: &Problem) {
+        self.problem_of(None, problem);
+    }
+
+    /// Says how an entry failed, with its name where several run.
+    pub fn problem_of(&self, entry: Option<&str>, problem: &Problem) {
         if let Some(spinner) = &self.spinner {
             spinner.finish_and_clear();
         }
@@ -113,7 +120,8 @@ impl Printer {
             facts.extend(problem.hint.clone().map(|hint| ("hint".to_owned(), hint.into())));
             facts.insert("detail".to_owned(), problem.detail.clone().into());
         }
-        self.say(Level::Error, &problem.message, facts);
+        facts.extend(entry.map(|entry| ("entry".to_owned(), entry.into())));
+        self.say(Level::Error, &of(entry, &problem.message), facts);
         if self.settings.format == LogFormat::Text {
             if let Some(hint) = &problem.hint {
                 to_stderr(&format!("  hint: {}", self.clean(hint)));
@@ -204,14 +212,10 @@ impl Printer {
         }
     }
 
-    /// Whether this state differs from the last one that was said.
-    pub(super) fn is_news(&self, state: &str) -> bool {
-        let mut last = self.last_state.lock().unwrap_or_else(PoisonError::into_inner);
-        if last.as_deref() == Some(state) {
-            return false;
-        }
-        *last = Some(state.to_owned());
-        true
+    /// Whether this state of an entry differs from the last one that was said.
+    pub(super) fn is_news(&self, entry: Option<&str>, state: &str) -> bool {
+        let mut last = self.last_states.lock().unwrap_or_else(PoisonError::into_inner);
+        last.insert(entry.map(str::to_owned), state.to_owned()).is_none_or(|last| last != state)
     }
 }
 
@@ -294,8 +298,15 @@ mod tests {
     #[test]
     fn only_an_unchanged_state_is_no_news() {
         let printer = Printer::new(LogSettings::default(), Redactor::default(), Clock::system());
-        assert!(printer.is_news("queued"));
-        assert!(!printer.is_news("queued"));
-        assert!(printer.is_news("running"));
+        for (entry, state, is_news) in [
+            (None, "queued", true),
+            (None, "queued", false),
+            (None, "running", true),
+            (Some("shop"), "running", true),
+            (None, "running", false),
+            (Some("shop"), "running", false),
+        ] {
+            assert_eq!(printer.is_news(entry, state), is_news, "{entry:?} {state}");
+        }
     }
 }

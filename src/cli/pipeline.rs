@@ -68,8 +68,12 @@ impl Delivery<'_> {
     fn deliver(&mut self) {
         let observer = self.context.printer.as_ref();
         self.files = reports::write(&mut self.finished, self.settings, observer, &mut output::documents());
-        let endings = self.finished.results.iter().filter_map(|result| result.ending.problem());
-        for problem in endings.chain(&self.finished.problems) {
+        let results = &self.finished.results;
+        for (result, problem) in results.iter().filter_map(|result| Some((result, result.ending.problem()?))) {
+            let entry = (results.len() > 1).then_some(result.entry.as_str());
+            self.context.printer.problem_of(entry, problem);
+        }
+        for problem in &self.finished.problems {
             self.context.printer.problem(problem);
         }
         if self.attempt(Self::write_outcome) {

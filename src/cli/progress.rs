@@ -15,6 +15,21 @@ const TURN: Duration = Duration::from_millis(120);
 impl Observer for Printer {
     fn event(&self, event: &Event<'_>) {
         match event {
+            Event::Of { entry, event } => Teller { printer: self, entry: Some(entry) }.event(event),
+            event => Teller { printer: self, entry: None }.event(event),
+        }
+    }
+}
+
+/// Says what happened, and where several run to which of them.
+struct Teller<'a> {
+    printer: &'a Printer,
+    entry: Option<&'a str>,
+}
+
+impl Teller<'_> {
+    fn event(&self, event: &Event<'_>) {
+        match event {
             Event::SigningIn { platform, credential_origin } => self.happened(
                 &format!("signing in to {platform} with {credential_origin}"),
                 json!({ "event": "signing-in", "platform": platform, "credential": credential_origin }),
@@ -30,7 +45,7 @@ impl Observer for Printer {
             }
             Event::State(state) => self.state(state),
             Event::Found(count) => {
-                if let Some(spinner) = &self.spinner {
+                if let Some(spinner) = &self.printer.spinner {
                     spinner.finish_and_clear();
                 }
                 let message = format!("read {}", counted(*count as u64, "finding"));
@@ -41,14 +56,19 @@ impl Observer for Printer {
                 self.happened(&format!("wrote {path}"), json!({ "event": "wrote", "path": path }));
             }
             Event::Note(text) => self.happened(&format!("note: {text}"), json!({ "event": "note" })),
-            Event::Warning(text) => self.say(Level::Warning, text, facts(json!({ "event": "warning" }))),
+            Event::Warning(text) => self.say(Level::Warning, text, json!({ "event": "warning" })),
+            Event::Of { event, .. } => self.event(event),
         }
     }
-}
 
-impl Printer {
     fn happened(&self, message: &str, known: Value) {
-        self.say(Level::Info, message, facts(known));
+        self.say(Level::Info, message, known);
+    }
+
+    fn say(&self, level: Level, message: &str, known: Value) {
+        let mut facts = facts(known);
+        facts.extend(self.entry.map(|entry| ("entry".to_owned(), entry.into())));
+        self.printer.say(level, &of(self.entry, message), facts);
     }
 
     /// A spinner shows every percent; a log has one line for each state and step, so that an hour's scan stays readable.
@@ -58,14 +78,22 @@ impl Printer {
             Some(detail) => format!("{word}: {detail}"),
             None => word.to_owned(),
         };
-        if let Some(spinner) = &self.spinner {
+        if let Some(spinner) = &self.printer.spinner {
             let percent = percent.map(|percent| format!(" {percent:.0} %")).unwrap_or_default();
             spinner.enable_steady_tick(TURN);
-            spinner.set_message(self.clean(&format!("scan {state}{percent}")));
-        } else if self.is_news(&state) {
+            spinner.set_message(self.printer.clean(&of(self.entry, &format!("scan {state}{percent}"))));
+        } else if self.printer.is_news(self.entry, &state) {
             let facts = json!({ "event": "state", "state": word, "detail": detail, "percent": percent });
             self.happened(&format!("scan {state}"), facts);
         }
+    }
+}
+
+/// A message with the name of the entry that it is about, where that is a question.
+pub(super) fn of(entry: Option<&str>, message: &str) -> String {
+    match entry {
+        Some(entry) => format!("{entry}: {message}"),
+        None => message.to_owned(),
     }
 }
 

@@ -11,7 +11,7 @@ use crate::scan::git::WorkTree;
 use crate::scan::observer::{Event, Observer as _};
 use crate::scan::{self, archive};
 use crate::settings::keys::Key;
-use crate::settings::{self, EntrySettings, Layers, ReportSettings, ScanSettings, Subject};
+use crate::settings::{self, EntrySettings, Files, Layers, ReportSettings, ScanSettings, Subject};
 
 /// Arguments of `scangate scan`.
 #[derive(clap::Args)]
@@ -45,8 +45,14 @@ impl Selection for All {
 }
 
 /// Runs the command and returns the exit code of a run that came to its end.
-pub(super) async fn run(arguments: Arguments, context: &Context) -> Result<u8, Error> {
+pub(super) async fn run(
+    arguments: Arguments,
+    files: Result<Files, settings::Error>,
+    context: &Context,
+) -> Result<u8, Error> {
     let layers = Layers::new(&arguments.flags.given, &context.environment);
+    let files = files.map_err(|error| pipeline::end_before_it_began(error.into(), &layers, false, context))?;
+    let layers = layers.with_files(&files);
     if arguments.list_files || arguments.archive_only.is_some() {
         return look(&arguments, &layers, context);
     }

@@ -1,5 +1,6 @@
 //! Reading an answer: bounded after decompression, and decoded while it arrives.
 
+use std::any::Any;
 use std::io::{self, BufReader, Read};
 
 use bytes::{Buf as _, Bytes};
@@ -29,6 +30,25 @@ const OPENING: usize = 64;
 /// What is said of a page for people where a document for programs was expected.
 const NOT_JSON: &str = "with HTML, not JSON: is the address right, or is a proxy in between?";
 
+/// What the body of an answer is read as. A pointer says it and not a type, so that client and loop are not compiled again for each.
+#[derive(Clone, Copy)]
+pub(super) struct Form(Option<Decoder>);
+
+type Decoder = fn(Chunks) -> Result<Answer, Undecodable>;
+
+/// What a body was read as: a value of the type that its [`Form`] is for.
+pub(super) type Answer = Box<dyn Any + Send>;
+
+impl Form {
+    /// A [`Reply`], with all bytes of the body.
+    pub(super) const WHOLE: Self = Self(None);
+
+    /// A `T`, decoded from JSON.
+    pub(super) fn json<T: DeserializeOwned + Send + 'static>() -> Self {
+        Self(Some(decode::<T>))
+    }
+}
+
 /// An answer whose body is still to be read.
 #[expect(clippy::disallowed_types, reason = "src/http is the place that may name it")]
 pub(super) struct Incoming {
@@ -52,8 +72,16 @@ impl Incoming {
         Self { head, response, repeated, wants_json, copy, read: 0 }
     }
 
+    /// The body in the form that was asked for.
+    pub(super) async fn read(self, form: Form) -> Result<Answer, Fault> {
+        match form.0 {
+            None => self.whole().await.map(|reply| -> Answer { Box::new(reply) }),
+            Some(decoder) => self.json(decoder).await,
+        }
+    }
+
     /// The whole body.
-    pub(super) async fn whole(mut self) -> Result<Reply, Fault> {
+    async fn whole(mut self) -> Result<Reply, Fault> {
         let mut body = Vec::new();
         while let Some(chunk) = self.chunk().await? {
             body.extend_from_slice(&chunk);
@@ -72,9 +100,9 @@ impl Incoming {
 
     /// The body as JSON, decoded on a thread for blocking work while this task feeds it. A connection that breaks is told from a
     /// document that ends too soon: only the first is worth another attempt.
-    pub(super) async fn json<T: DeserializeOwned + Send + 'static>(mut self) -> Result<T, Fault> {
+    async fn json(mut self, decoder: Decoder) -> Result<Answer, Fault> {
         let (sender, receiver) = mpsc::channel(CHUNKS_IN_FLIGHT);
-        let decoding = tokio::task::spawn_blocking(move || decode::<T>(Chunks { receiver, current: Bytes::new() }));
+        let decoding = tokio::task::spawn_blocking(move || decoder(Chunks { receiver, current: Bytes::new() }));
         let mut opening = Vec::new();
         while let Some(chunk) = self.chunk().await? {
             opening.extend(chunk.iter().take(OPENING.saturating_sub(opening.len())));
@@ -170,15 +198,15 @@ fn without_quoted(message: &str) -> String {
     }
 }
 
-fn decode<T: DeserializeOwned>(chunks: Chunks) -> Result<T, Undecodable> {
+fn decode<T: DeserializeOwned + Send + 'static>(chunks: Chunks) -> Result<Answer, Undecodable> {
     // serde_json asks a reader for single bytes; the buffer makes those cheap.
     let mut deserializer = serde_json::Deserializer::from_reader(BufReader::with_capacity(32 << 10, chunks));
-    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+    let value: T = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let path = error.path().to_string();
         Undecodable { path: Some(path).filter(|path| path != "."), cause: error.into_inner() }
     })?;
     deserializer.end().map_err(|cause| Undecodable { path: None, cause })?;
-    Ok(value)
+    Ok(Box::new(value))
 }
 
 /// The chunks of a body as a blocking reader. Their end is the body's end.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 use url::Origin;
 
-use super::body::Incoming;
+use super::body::{Answer, Form, Incoming};
 use super::error::Effort;
 use super::fault::Fault;
 use super::head::Head;
@@ -21,6 +21,7 @@ use super::token::{Signer, Token};
 use super::transport::Transports;
 use super::{Call, Error, Random, Redactor, Reply, request, words};
 use crate::clock::Clock;
+use crate::error::Class;
 
 /// The longest that one attempt may take, from the connection to the last byte of the answer. The slowest answer that a vendor
 /// notes took 8 s (`contracts/cybedefend.md` section 7), and its own clients wait 60 s.
@@ -99,7 +100,7 @@ impl Client {
     }
 
     pub(super) async fn send_as(&self, call: Call, signer: Option<&Signer>) -> Result<Reply, Error> {
-        self.run(call, signer, async |answer: Incoming| answer.whole().await).await
+        self.read_as(call, signer, Form::WHOLE).await
     }
 
     pub(super) async fn json_as<T>(&self, mut call: Call, signer: Option<&Signer>) -> Result<T, Error>
@@ -107,16 +108,20 @@ impl Client {
         T: DeserializeOwned + Send + 'static,
     {
         call.accepts_json = true;
-        self.run(call, signer, async |answer: Incoming| answer.json().await).await
+        self.read_as(call, signer, Form::json::<T>()).await
+    }
+
+    /// Gives what `form` makes of the answer. Only this is compiled for each type, and the loop once.
+    async fn read_as<T: 'static>(&self, call: Call, signer: Option<&Signer>, form: Form) -> Result<T, Error> {
+        let answer = self.run(call, signer, form).await?.downcast().map_err(|_other_type| {
+            let bug = "this is a bug in scangate; please report it";
+            Error::local(Class::Internal, "an answer was read as something else".to_owned(), bug)
+        })?;
+        Ok(*answer)
     }
 
     /// The loop. Every request of every platform goes through it.
-    async fn run<T>(
-        &self,
-        mut call: Call,
-        signer: Option<&Signer>,
-        read: impl AsyncFn(Incoming) -> Result<T, Fault>,
-    ) -> Result<T, Error> {
+    async fn run(&self, mut call: Call, signer: Option<&Signer>, form: Form) -> Result<Answer, Error> {
         let began = self.clock.monotonic();
         let mut retry = Retry::new(&call);
         loop {
@@ -127,8 +132,8 @@ impl Client {
                 None => None,
             };
             let signature = signer.zip(token.as_ref());
-            let fault = match self.attempt(&call, signature, &retry, &read).await {
-                Ok(value) => return Ok(value),
+            let fault = match self.attempt(&call, signature, &retry, form).await {
+                Ok(answer) => return Ok(answer),
                 Err(fault) => fault,
             };
             let renewals = match signature {
@@ -161,13 +166,13 @@ impl Client {
     }
 
     /// One request and its answer, within the time that it may take.
-    async fn attempt<T>(
+    async fn attempt(
         &self,
         call: &Call,
         signature: Option<(&Signer, &Token)>,
         retry: &Retry,
-        read: &impl AsyncFn(Incoming) -> Result<T, Fault>,
-    ) -> Result<T, Fault> {
+        form: Form,
+    ) -> Result<Answer, Fault> {
         let limit = self.limit(call)?;
         let pool = self.shared.transports.pool_for(call)?;
         let request =
@@ -187,7 +192,7 @@ impl Client {
             copied.clone_from(&copy);
             match head.status {
                 status if (200..300).contains(&status) || call.expected.contains(&status) => {
-                    read(Incoming::new(head, response, repeated, call.accepts_json, copy)).await
+                    Incoming::new(head, response, repeated, call.accepts_json, copy).read(form).await
                 }
                 status @ 300..400 => Err(Fault::Redirected { status, target: head.location }),
                 _ => Err(Incoming::new(head, response, repeated, call.accepts_json, copy).refusal(call.refusal).await),

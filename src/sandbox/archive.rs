@@ -85,9 +85,8 @@ impl Analysis {
         for name in IGNORE_FILES {
             let Ok(entry) = archive.by_name(name) else { continue };
             let mut text = String::new();
-            if entry.take(LARGEST_FILE).read_to_string(&mut text).is_ok()
-                && let Some(patterns) = IgnoreFile::parse(&text)
-            {
+            if entry.take(LARGEST_FILE).read_to_string(&mut text).is_ok() {
+                let patterns = IgnoreFile::parse(&text);
                 self.hits.retain(|hit| !patterns.covers(hit.rule.family, &hit.path));
             }
             return;

@@ -113,6 +113,11 @@ impl WorkTree {
         &self.root
     }
 
+    /// Where ignore rules are that no commit holds. It need not exist.
+    pub fn exclude_file(&self) -> PathBuf {
+        self.common_dir.join("info/exclude")
+    }
+
     /// `directory` as seen from the root, with `/`; empty for the root itself. `None` where it is not below the root, or its
     /// name is not UTF-8.
     pub fn prefix(&self, directory: &Path) -> Option<String> {

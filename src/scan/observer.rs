@@ -33,12 +33,36 @@ pub enum Event<'a> {
     Note(String),
     /// Something that people should look at.
     Warning(String),
+    /// Something that happened to one of several entries.
+    Of {
+        /// The entry's name.
+        entry: &'a str,
+        /// What happened.
+        event: &'a Self,
+    },
 }
 
 /// Who listens.
 pub trait Observer {
     /// Is called for everything that happens, in order.
     fn event(&self, event: &Event<'_>);
+}
+
+/// Says of everything that happens to one of several entries which one it is.
+pub(super) struct OfEntry<'a> {
+    /// Who listens.
+    pub(super) observer: &'a dyn Observer,
+    /// The entry's name; none where it has no other beside it.
+    pub(super) entry: Option<&'a str>,
+}
+
+impl Observer for OfEntry<'_> {
+    fn event(&self, event: &Event<'_>) {
+        match self.entry {
+            Some(entry) => self.observer.event(&Event::Of { entry, event }),
+            None => self.observer.event(event),
+        }
+    }
 }
 
 /// Nobody listens.

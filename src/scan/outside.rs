@@ -1,9 +1,9 @@
 //! Whether a folder lies outside of what is scanned.
 
-use std::path::{Component, Path, PathBuf};
+use std::path::Path;
 
 use super::git::WorkTree;
-use crate::settings::{self, value::escaped};
+use crate::settings::{self, resolve, value::escaped};
 
 /// Refuses a folder inside of the scanned tree or the repository around it: what the platforms answered would be uploaded with the
 /// next scan, or committed.
@@ -21,16 +21,6 @@ pub(super) fn check(folder: &Path, flag: &str, directory: &Path) -> Result<(), s
         return Err(refused("it lies in what is scanned"));
     }
     Ok(())
-}
-
-/// Where a folder lies that may not be there yet: links are followed as far as it exists.
-fn resolve(folder: &Path) -> Option<PathBuf> {
-    let absolute = std::path::absolute(folder).ok()?;
-    let existing = absolute.ancestors().find(|ancestor| ancestor.exists())?;
-    let rest = absolute.strip_prefix(existing).ok()?;
-    // Beyond what exists, `..` could lead anywhere once somebody makes a link there.
-    let is_plain = rest.components().all(|component| matches!(component, Component::Normal(_)));
-    is_plain.then(|| existing.canonicalize().ok().map(|existing| existing.join(rest)))?
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::entry::{self, Context};
 use super::interruption::Listener;
+use super::observer::OfEntry;
 use super::prepare::Prepared;
 use super::wait::Schedule;
 use super::{Surroundings, redaction, request, source};
@@ -62,7 +63,9 @@ impl<'a> Part<'a> {
         interrupted: Listener,
     ) -> Result<Ending, Error> {
         let entry = self.entry;
-        let Surroundings { clock, redactor, random, observer, .. } = *surroundings;
+        let Surroundings { clock, redactor, random, .. } = *surroundings;
+        let name = (settings.entries.len() > 1).then_some(entry.name.as_str());
+        let observer = &OfEntry { observer: surroundings.observer, entry: name };
         let save_raw = settings.save_raw.as_ref().map(|folder| folder.join(&entry.name));
         let options = Options { save_raw, ..settings.http.clone() };
         let client = Client::new(&options, clock.clone(), deadline.of_run, redactor.clone())?;

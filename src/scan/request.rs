@@ -29,7 +29,7 @@ pub(super) fn request(
         paths,
         states,
         project_id,
-        branch: settings.branch.clone().or_else(|| head.branch.clone()),
+        branch: entry.branch.clone().or_else(|| settings.branch.clone()).or_else(|| head.branch.clone()),
         commit: settings.commit.clone().or_else(|| head.commit.clone()),
         directory: prepared.tree.directory.clone(),
         image,

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use super::connection::ConnectionSettings;
-use super::entry::refuse_unused;
+use super::entry::refuse_unused_of;
 use super::keys::Key;
 use super::layers::Layers;
+use super::named::{self, Named};
 use super::{Error, credential, keys, network, scan};
 use crate::http;
 
@@ -13,7 +14,8 @@ use crate::http;
 const USUAL_TIMEOUT: Duration = Duration::from_mins(5);
 
 /// The settings of a call. All others are those of a scan, and are not looked at.
-static KEYS: [&Key; 18] = [
+static KEYS: [&Key; 19] = [
+    &keys::CONFIG,
     &keys::PLATFORM_NAME,
     &keys::REGION,
     &keys::API_URL,
@@ -59,13 +61,26 @@ impl ApiSettings {
     pub fn resolve(layers: &Layers<'_>) -> Result<Self, Error> {
         layers.refuse_misplaced_secrets()?;
         let http = network::options(layers)?;
-        let platform = scan::platform(layers)?.ok_or_else(scan::no_platform)?;
-        refuse_unused(layers, platform.about(), KEYS.into_iter())?;
-        let layers = &layers.with_variables_of(platform.about());
-        let connection = ConnectionSettings::resolve(layers, platform, true, http.insecure_http)?;
-        let warnings = credential::warnings(layers, platform.about(), connection.credential.as_ref());
+        let named = named::entries(layers)?;
+        let [entry] = named.as_slice() else { return Err(not_one(&named)) };
+        named::refuse_unbound(layers, &named)?;
+        let about = entry.platform.about();
+        let layers = &layers.of_entry(entry, true).with_variables_of(about);
+        refuse_unused_of(KEYS.into_iter(), about, layers)?;
+        let connection = ConnectionSettings::resolve(layers, entry, http.insecure_http)?;
+        let warnings = credential::warnings(layers, about, connection.credential.as_ref());
         let timeout =
             layers.value(&keys::TIMEOUT).map(|sourced| sourced.duration(scan::SHORTEST_TIMEOUT)).transpose()?;
         Ok(Self { connection, timeout: timeout.unwrap_or(USUAL_TIMEOUT), http, warnings })
     }
+}
+
+/// A call goes to one platform.
+fn not_one(entries: &[Named]) -> Error {
+    let names: Vec<&str> = entries.iter().map(|entry| entry.name.as_str()).collect();
+    if names.is_empty() {
+        return scan::no_platform();
+    }
+    Error::new(format!("a call goes to one platform, and the settings have {}", names.join(", ")))
+        .with_hint("choose one with --platform NAME")
 }

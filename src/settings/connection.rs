@@ -2,7 +2,8 @@
 
 use url::Url;
 
-use super::layers::{Layers, Sourced};
+use super::layers::{Binding, Layers, Sourced};
+use super::named::Named;
 use super::{Error, credential, dialect, keys};
 use crate::clock::Clock;
 use crate::credentials::{self, Credential, Form};
@@ -26,17 +27,13 @@ pub struct ConnectionSettings {
 }
 
 impl ConnectionSettings {
-    /// Reads them from layers that hold the platform's own variables too. `is_alone` says that the run has no other platform.
-    pub(super) fn resolve(
-        layers: &Layers<'_>,
-        platform: PlatformId,
-        is_alone: bool,
-        insecure_http: bool,
-    ) -> Result<Self, Error> {
+    /// Reads them from the layers of the entry, which hold the platform's own variables too.
+    pub(super) fn resolve(layers: &Layers<'_>, named: &Named, insecure_http: bool) -> Result<Self, Error> {
+        refuse_unvouched(layers, named)?;
         let server = |key| layers.value(key).map(|sourced| sourced.server(insecure_http)).transpose();
         Ok(Self {
-            platform,
-            credential: credential::choose(layers, platform.about(), is_alone)?,
+            platform: named.platform,
+            credential: credential::choose(layers, named.platform.about())?,
             region: layers.value(&keys::REGION).map(|sourced| region(&sourced)).transpose()?,
             api_url: server(&keys::API_URL)?,
             auth_url: server(&keys::AUTH_URL)?,
@@ -80,4 +77,34 @@ pub(super) async fn read_credential(
 fn region(sourced: &Sourced<'_>) -> Result<Region, Error> {
     let lower = sourced.text.to_ascii_lowercase();
     sourced.part(&lower).one_of("a region", &[("eu", Region::Eu), ("us", Region::Us)])
+}
+
+/// Refuses a host or a credential that does not say for which platform it is, where a file that a pull request can edit chooses
+/// the platform: it could send the credential of one to another.
+fn refuse_unvouched(layers: &Layers<'_>, named: &Named) -> Result<(), Error> {
+    if named.is_vouched {
+        return Ok(());
+    }
+    let id = named.platform.as_str();
+    let is_said = |binding| match binding {
+        Binding::Platform => true,
+        Binding::Name => named.name == id,
+        Binding::Run => false,
+    };
+    let keys = [&keys::API_URL, &keys::AUTH_URL].into_iter().chain(keys::CREDENTIAL);
+    let mut highest = keys.filter_map(|key| layers.layers(key).next());
+    let unsaid = highest.find(|layer| !is_said(layer.binding)).and_then(|layer| layer.values.into_iter().next());
+    let origin = unsaid.map(|sourced| sourced.origin.to_string());
+    match origin.or_else(|| credential::unsaid_token(layers, is_said)) {
+        None => Ok(()),
+        Some(origin) => {
+            let message = format!(
+                "{origin} does not say for which platform it is, and {} is open to pull requests",
+                named.chosen
+            );
+            let pair = if named.name == id { id.to_owned() } else { format!("{}={id}", named.name) };
+            Err(Error::new(message)
+                .with_hint(format!("choose the platform with --platform {pair} or SCANGATE_PLATFORM")))
+        }
+    }
 }

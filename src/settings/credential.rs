@@ -1,8 +1,9 @@
-//! Where a platform's credential is looked for: flag, then environment (DESIGN section 5).
+//! Where a platform's credential is looked for: flag, environment, file (DESIGN section 5).
 //!
 //! Only the places are chosen here. Reading them may start a command or wait for standard input, and is left to the run.
 
-use super::layers::{Layers, Origin, Sourced};
+use super::keys::Key;
+use super::layers::{Binding, Layers, Origin, Sourced, own_token};
 use super::token_command::command_line;
 use super::{Environment, Error, keys};
 use crate::credentials::{Accepted, Form, Secret, Source, SourceKind};
@@ -12,16 +13,27 @@ use crate::platform::{About, PlatformId};
 const OWN: &str = "SCANGATE_TOKEN";
 
 /// The places that hold the credential; `None` where no layer names one. Our own variable is heeded only where the platform is
-/// alone in the run (`is_alone`): nobody could tell for which of several it was meant.
-pub(super) fn choose(layers: &Layers<'_>, about: &About, is_alone: bool) -> Result<Option<Form<Source>>, Error> {
-    if let Some(sourced) = flag(layers)? {
-        let place = flag_place(layers.environment(), &sourced)?;
+/// alone in the run: nobody could tell for which of several it was meant.
+pub(super) fn choose(layers: &Layers<'_>, about: &About) -> Result<Option<Form<Source>>, Error> {
+    if let Some((key, sourced)) = flag(layers)? {
+        let place = place_of(key, layers.environment(), &sourced)?;
+        return single(layers, about, place).map(Some);
+    }
+    if let Some(name) = layers.entry().map(|entry| own_token(&entry.name))
+        && let Some(place) = place(layers, &name)?
+    {
         return single(layers, about, place).map(Some);
     }
     if let Some(form) = of_the_platform(layers, about)? {
         return Ok(Some(form));
     }
-    if is_alone && let Some(place) = place(layers, OWN)? {
+    if !layers.is_one_of_several()
+        && let Some(place) = place(layers, OWN)?
+    {
+        return single(layers, about, place).map(Some);
+    }
+    if let Some((key, sourced)) = only_place(|key| layers.in_files(key))? {
+        let place = place_of(key, layers.environment(), &sourced)?;
         return single(layers, about, place).map(Some);
     }
     match previous_variable(about).and_then(|(key, previous)| Some((key, place(layers, previous).transpose()?))) {
@@ -34,17 +46,29 @@ pub(super) fn choose(layers: &Layers<'_>, about: &About, is_alone: bool) -> Resu
 }
 
 /// The flag or input that names a credential.
-fn flag<'a>(layers: &Layers<'a>) -> Result<Option<Sourced<'a>>, Error> {
-    let mut given = Vec::new();
-    for key in [&keys::PAT, &keys::TOKEN_FILE, &keys::TOKEN_COMMAND] {
-        // What comes from our own variables stands behind the platform's, and is looked at after them.
-        if let Some(sourced) = layers.value(key).filter(|sourced| sourced.origin.depth() < 2) {
-            given.push(sourced);
-        }
-    }
-    let shallowest = given.iter().map(|sourced| sourced.origin.depth()).min();
-    given.retain(|sourced| Some(sourced.origin.depth()) == shallowest);
-    only(given)
+fn flag<'a>(layers: &Layers<'a>) -> Result<Option<(&'static Key, Sourced<'a>)>, Error> {
+    // What comes from our own variables stands behind the platform's, and is looked at after them.
+    only_place(|key| layers.value(key).filter(|sourced| sourced.origin.depth() < 2))
+}
+
+/// The one of the settings for credentials that weighs most.
+fn only_place<'a>(
+    value: impl Fn(&'static Key) -> Option<Sourced<'a>>,
+) -> Result<Option<(&'static Key, Sourced<'a>)>, Error> {
+    let mut given: Vec<_> = keys::CREDENTIAL.into_iter().filter_map(|key| Some((key, value(key)?))).collect();
+    let shallowest = given.iter().map(|(_, sourced)| sourced.origin.depth()).min();
+    given.retain(|(_, sourced)| Some(sourced.origin.depth()) == shallowest);
+    refuse_two(given.iter().map(|(_, sourced)| sourced))?;
+    Ok(given.pop())
+}
+
+/// The variable of ours that holds a token and does not say well enough for which platform.
+pub(super) fn unsaid_token(layers: &Layers<'_>, is_said: impl Fn(Binding) -> bool) -> Option<String> {
+    let own = (OWN.to_owned(), Binding::Run);
+    let named = layers.entry().map(|entry| (own_token(&entry.name), Binding::Name));
+    let variables = [(!layers.is_one_of_several()).then_some(own), named].into_iter().flatten();
+    let unsaid = variables.filter(|(_, binding)| !is_said(*binding)).flat_map(|(name, _)| forms_of(&name));
+    unsaid.into_iter().find(|name| layers.environment().get(name).is_some())
 }
 
 /// The credential in the platform's own variables.
@@ -112,15 +136,21 @@ fn previous_variable(about: &About) -> Option<(&'static str, &'static str)> {
     })
 }
 
+/// The names under which a variable can be given: with the value, a file that holds it, a command that prints it.
+fn forms_of(name: &str) -> [String; 3] {
+    [name.to_owned(), format!("{name}_FILE"), format!("{name}_COMMAND")]
+}
+
 /// The place that a variable names: its value, or a file that holds it; for our own also a command.
 fn place(layers: &Layers<'_>, name: &str) -> Result<Option<Source>, Error> {
-    let forms = [name.to_owned(), format!("{name}_FILE"), format!("{name}_COMMAND")];
-    let known = if name == OWN { 3 } else { 2 };
+    let known = if name.starts_with("SCANGATE_") { 3 } else { 2 };
     let environment = layers.environment();
-    let given = forms.iter().take(known).filter_map(|variable| {
-        environment.get(variable).map(|text| Sourced { text, origin: Origin::Variable(variable.clone()) })
+    let given = forms_of(name).into_iter().take(known).filter_map(|variable| {
+        environment.get(&variable).map(|text| Sourced { text, origin: Origin::Variable(variable) })
     });
-    let Some(sourced) = only(given.collect())? else { return Ok(None) };
+    let mut given: Vec<_> = given.collect();
+    refuse_two(given.iter())?;
+    let Some(sourced) = given.pop() else { return Ok(None) };
     let origin = sourced.origin.to_string();
     let kind = match origin.strip_prefix(name) {
         Some("_FILE") => SourceKind::File(sourced.text.into()),
@@ -131,22 +161,23 @@ fn place(layers: &Layers<'_>, name: &str) -> Result<Option<Source>, Error> {
 }
 
 /// Two sources in one layer are an error: nobody can tell which of them was meant.
-fn only(mut given: Vec<Sourced<'_>>) -> Result<Option<Sourced<'_>>, Error> {
-    if let [first, second, ..] = given.as_slice() {
-        return Err(Error::new(format!("both {} and {} name a credential", first.origin, second.origin))
-            .with_hint("give one of them"));
+fn refuse_two<'s, 'a: 's>(mut given: impl Iterator<Item = &'s Sourced<'a>>) -> Result<(), Error> {
+    match (given.next(), given.next()) {
+        (Some(first), Some(second)) => {
+            let message = format!("both {} and {} name a credential", first.origin, second.origin);
+            Err(Error::new(message).with_hint("give one of them"))
+        }
+        _ => Ok(()),
     }
-    Ok(given.pop())
 }
 
-fn flag_place(environment: &Environment, sourced: &Sourced<'_>) -> Result<Source, Error> {
-    let kind = match &sourced.origin {
-        Origin::Flag("pat") if sourced.text == "-" => SourceKind::StandardInput,
-        Origin::Flag("pat") => value(sourced)?,
-        Origin::Flag("token-command") | Origin::Input("token-command") => {
-            SourceKind::Command(command_line(environment, sourced)?)
-        }
-        Origin::Flag(_) | Origin::Input(_) | Origin::Variable(_) => SourceKind::File(sourced.text.into()),
+/// The place that a setting names.
+fn place_of(key: &'static Key, environment: &Environment, sourced: &Sourced<'_>) -> Result<Source, Error> {
+    let kind = match key.name {
+        name if name == keys::PAT.name && sourced.text == "-" => SourceKind::StandardInput,
+        name if name == keys::PAT.name => value(sourced)?,
+        name if name == keys::TOKEN_COMMAND.name => SourceKind::Command(command_line(environment, sourced)?),
+        _ => SourceKind::File(sourced.text.into()),
     };
     Ok(Source { kind, origin: sourced.origin.to_string() })
 }
@@ -170,6 +201,12 @@ pub(super) fn warnings(layers: &Layers<'_>, about: &About, chosen: Option<&Form<
                       in CYBEDEFEND_PAT";
         warnings.push(advice.to_owned());
     }
+    if layers.is_one_of_several()
+        && let Some(name) = forms_of(OWN).iter().find(|name| layers.environment().get(name).is_some())
+    {
+        let of_entry = layers.entry().map(|entry| own_token(&entry.name)).unwrap_or_default();
+        warnings.push(format!("{name} is not used, since the run has several platforms; use {of_entry} and the like"));
+    }
     warnings
 }
 
@@ -177,15 +214,21 @@ pub(super) fn warnings(layers: &Layers<'_>, about: &About, chosen: Option<&Form<
 /// put into the wrong setting by mistake must not be shown in the error about it.
 pub fn known_secrets(environment: &Environment) -> impl Iterator<Item = Secret> {
     let platforms = PlatformId::ALL.into_iter().flat_map(|platform| platform.about().credentials.secret_variables());
-    let names = platforms.chain([OWN, "CYBEDEFEND_API_KEY", "GITHUB_TOKEN", "CI_JOB_TOKEN"]);
-    names.filter_map(|name| environment.get(name)).filter_map(Secret::new)
+    let others = [OWN, "CYBEDEFEND_API_KEY", "GITHUB_TOKEN", "CI_JOB_TOKEN"];
+    let of_entries =
+        environment.names().filter(|name| name.starts_with("SCANGATE_") && name.ends_with("_TOKEN")).map(str::to_owned);
+    platforms
+        .chain(others)
+        .map(str::to_owned)
+        .chain(of_entries)
+        .filter_map(|name| environment.get(&name).and_then(Secret::new))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::settings::Flags;
-    use crate::settings::keys::Key;
+    use crate::settings::named::Named;
     use crate::settings::samples::{SITE, WORKSPACE};
 
     fn choose_for(
@@ -198,7 +241,7 @@ mod tests {
             given.insert(key, vec![(*value).to_owned()]);
         }
         let environment = Environment::from_pairs(pairs.iter().copied());
-        choose(&Layers::new(&given, &environment), about, true)
+        choose(&Layers::new(&given, &environment), about)
     }
 
     fn choose_from(flags: &[(&'static Key, &str)], pairs: &[(&str, &str)]) -> Result<Option<Form<Source>>, Error> {
@@ -233,8 +276,11 @@ mod tests {
     #[test]
     fn our_own_variable_is_for_a_platform_that_is_alone() {
         let environment = Environment::from_pairs([("SCANGATE_TOKEN", "pat_two")]);
-        let chosen = choose(&Layers::new(&Flags::default(), &environment), PlatformId::CybeDefend.about(), false);
-        assert!(chosen.unwrap().is_none());
+        let (flags, named) = (Flags::default(), Named::usual(PlatformId::CybeDefend));
+        let layers = Layers::new(&flags, &environment).of_entry(&named, false);
+        assert!(choose(&layers, PlatformId::CybeDefend.about()).unwrap().is_none());
+        let warnings = warnings(&layers, PlatformId::CybeDefend.about(), None);
+        assert!(warnings.iter().any(|warning| warning.starts_with("SCANGATE_TOKEN is not used")), "{warnings:?}");
     }
 
     #[test]

@@ -1,13 +1,14 @@
 //! One platform in a run, typed and checked.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde_json::Value;
 use url::Url;
 
 use super::connection::{ConnectionSettings, read_credential};
-use super::keys::{Heeded, Key, Kind};
+use super::keys::{Heeded, Key, Kind, Owner};
 use super::layers::{Layers, Sourced};
+use super::named::Named;
 use super::subject::Subject;
 use super::{Error, dialect, keys};
 use crate::clock::Clock;
@@ -42,6 +43,8 @@ pub struct EntrySettings {
     pub paths: BTreeMap<String, String>,
     /// `--state`.
     pub states: BTreeMap<String, StateWord>,
+    /// `--branch`, or the platform's own variable for it.
+    pub branch: Option<String>,
     /// `--project-id`.
     pub project_id: Option<String>,
     /// `--scan-type`.
@@ -74,6 +77,7 @@ impl EntrySettings {
             auth_scheme: None,
             paths: BTreeMap::new(),
             states: BTreeMap::new(),
+            branch: None,
             project_id: None,
             scan_type: None,
             frameworks: Vec::new(),
@@ -99,21 +103,19 @@ impl EntrySettings {
         read_credential(self.platform, self.credential.as_ref(), advice, clock, redactor).await
     }
 
-    /// Reads it from the layers. `is_alone` says that the run has no other.
-    pub(super) fn resolve(
-        layers: &Layers<'_>,
-        platform: PlatformId,
-        is_alone: bool,
-        insecure_http: bool,
-    ) -> Result<Self, Error> {
+    /// Reads it from its layers.
+    pub(super) fn resolve(layers: &Layers<'_>, named: &Named, insecure_http: bool) -> Result<Self, Error> {
+        let platform = named.platform;
         let about = platform.about();
-        refuse_unused(layers, about, keys::ALL.iter().copied())?;
         let layers = &layers.with_variables_of(about);
+        let authorized = layers.switch(&keys::AUTHORIZED)?;
+        refuse_vouching_for_an_open_target(layers, authorized)?;
         let line = |key| layers.value(key).map(|sourced| sourced.line()).transpose();
         let frameworks = layers.list(&keys::FRAMEWORK);
         let ConnectionSettings { credential, region, api_url, auth_url, auth_scheme, .. } =
-            ConnectionSettings::resolve(layers, platform, is_alone, insecure_http)?;
+            ConnectionSettings::resolve(layers, named, insecure_http)?;
         Ok(Self {
+            name: named.name.clone(),
             credential,
             // SARIF takes what stands before the last `/` for the category and the rest for the run's own id.
             category: line(&keys::CATEGORY)?.map(|category| format!("{}/", category.trim_end_matches('/'))),
@@ -123,23 +125,36 @@ impl EntrySettings {
             auth_scheme,
             paths: dialect::paths(layers, about)?,
             states: dialect::states(layers)?,
+            branch: line(&keys::BRANCH)?,
             project_id: line(&keys::PROJECT_ID)?,
             scan_type: line(&keys::SCAN_TYPE)?,
             frameworks: frameworks.iter().map(Sourced::line).collect::<Result<_, _>>()?,
             ports: line(&keys::PORTS)?,
             intensity: line(&keys::INTENSITY)?,
-            authorized: layers.switch(&keys::AUTHORIZED)?,
+            authorized,
             options: dialect::options(layers)?,
             ..Self::new(platform, Subject::resolve(layers, about)?)
         })
     }
 }
 
-/// Refuses any of `keys` that would have no effect: whoever gave it believes that it has one.
-pub(super) fn refuse_unused(
-    layers: &Layers<'_>,
-    about: &About,
+/// Refuses a setting that would have no effect: whoever gave it believes that it has one. What holds for the whole run has one
+/// where any platform heeds it.
+pub(super) fn refuse_unused(layers: &Layers<'_>, entries: &[Named]) -> Result<(), Error> {
+    for named in entries {
+        let layers = layers.of_entry(named, entries.len() == 1);
+        let is_run =
+            |key: &Key| key.owner == Owner::Run && entries.iter().any(|entry| entry.platform.about().uses(key.name));
+        refuse_unused_of(keys::ALL.iter().copied().filter(|key| !is_run(key)), named.platform.about(), &layers)?;
+    }
+    Ok(())
+}
+
+/// Refuses those of `keys` that a platform has no use for.
+pub(super) fn refuse_unused_of(
     keys: impl Iterator<Item = &'static Key>,
+    about: &About,
+    layers: &Layers<'_>,
 ) -> Result<(), Error> {
     for key in keys.filter(|key| key.heeded == Heeded::BySome && !about.uses(key.name)) {
         let Some(sourced) = layers.value(key) else { continue };
@@ -160,13 +175,16 @@ pub(super) fn refuse_unused(
     Ok(())
 }
 
-/// Refuses entries of one name: handles, categories and outputs are told apart by it.
-pub(super) fn refuse_same_names(entries: &[EntrySettings]) -> Result<(), Error> {
-    let mut names = BTreeSet::new();
-    match entries.iter().find(|entry| !names.insert(&entry.name)) {
-        Some(entry) => Err(Error::new(format!("two platforms of the run have the name {}", entry.name))
-            .with_hint("give each a name of its own")),
+/// Refuses a target that a pull request can choose where somebody else vouches for it: a statement that one may have a host
+/// scanned would hold for any host.
+fn refuse_vouching_for_an_open_target(layers: &Layers<'_>, authorized: bool) -> Result<(), Error> {
+    let target = layers.value(&keys::TARGET).map(|sourced| sourced.origin);
+    match target.filter(|origin| authorized && origin.is_open()) {
         None => Ok(()),
+        Some(origin) => Err(Error::new(format!(
+            "{origin} is open to pull requests, and --authorized would vouch for whatever it names"
+        ))
+        .with_hint("give the target with --target or a variable")),
     }
 }
 
@@ -178,7 +196,7 @@ mod tests {
 
     fn unused(about: &About, pairs: &[(&str, &str)]) -> Option<String> {
         let environment = Environment::from_pairs(pairs.iter().copied());
-        refuse_unused(&Layers::new(&Flags::default(), &environment), about, keys::ALL.iter().copied())
+        refuse_unused_of(keys::ALL.iter().copied(), about, &Layers::new(&Flags::default(), &environment))
             .err()
             .map(|error| error.to_string())
     }
@@ -212,14 +230,5 @@ mod tests {
         let none = Flags::default();
         let url = |about| Layers::new(&none, &environment).with_variables_of(about).value(&keys::API_URL).is_some();
         assert!(url(&WORKSPACE) && !url(&SITE) && Layers::new(&none, &environment).value(&keys::API_URL).is_none());
-    }
-
-    #[test]
-    fn two_entries_of_one_name_are_refused() {
-        let entry = || EntrySettings::new(PlatformId::CybeDefend, Subject::Image("node:18".to_owned()));
-        let named = EntrySettings { name: "images".to_owned(), ..entry() };
-        assert!(refuse_same_names(&[entry(), named]).is_ok());
-        let error = refuse_same_names(&[entry(), entry()]).unwrap_err();
-        assert_eq!(error.to_string(), "two platforms of the run have the name cybedefend");
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::env;
 use std::io::IsTerminal as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use terminal_size::{Width, terminal_size};
 
@@ -16,6 +16,7 @@ pub struct Environment {
     variables: BTreeMap<String, String>,
     terminal: Terminal,
     temporary_folder: PathBuf,
+    working_directory: PathBuf,
 }
 
 /// Which of the standard streams are a terminal.
@@ -42,6 +43,7 @@ impl Environment {
         Self {
             terminal: Terminal { stdout, stderr, columns },
             temporary_folder: env::temp_dir(),
+            working_directory: env::current_dir().unwrap_or_default(),
             ..Self::from_pairs(variables)
         }
     }
@@ -52,7 +54,14 @@ impl Environment {
             variables: pairs.into_iter().map(|(name, value)| (name.into(), value.into())).collect(),
             terminal: Terminal::default(),
             temporary_folder: PathBuf::from("/tmp"),
+            working_directory: PathBuf::new(),
         }
+    }
+
+    /// The same with this working directory.
+    #[must_use]
+    pub fn in_directory(self, directory: impl Into<PathBuf>) -> Self {
+        Self { working_directory: directory.into(), ..self }
     }
 
     /// A variable's value without surrounding white space. An empty one is absent (DESIGN section 4).
@@ -73,6 +82,11 @@ impl Environment {
     /// Which of the standard streams are a terminal.
     pub fn terminal(&self) -> Terminal {
         self.terminal
+    }
+
+    /// The folder that relative paths are relative to.
+    pub fn working_directory(&self) -> &Path {
+        &self.working_directory
     }
 
     /// Where files go that live no longer than the run: the job's own folder on GitHub, else the system's.

@@ -133,7 +133,28 @@ impl Key {
 
     /// The variable that sets it: `SCANGATE_FAIL_ON` for `fail-on`.
     pub fn variable(&self) -> String {
-        format!("SCANGATE_{}", self.name.to_ascii_uppercase().replace('-', "_"))
+        format!("SCANGATE_{}", in_variables(self.name))
+    }
+
+    /// The variable that sets it for one platform of the run, by the name of its entry: `SCANGATE_SHOP_API_TARGET` for `target` of
+    /// `shop-api`.
+    pub fn variable_of(&self, entry: &str) -> String {
+        format!("SCANGATE_{}_{}", in_variables(entry), in_variables(self.name))
+    }
+
+    /// Whether files of settings may hold it. A file names no other, and holds no secret.
+    pub fn is_in_files(&self) -> bool {
+        !self.command_line_only && self.name != CONFIG.name
+    }
+
+    /// Whether its values name files or folders of the run, which a file in the workspace may name in the workspace only.
+    pub fn names_path(&self) -> bool {
+        [&DIR, &ARCHIVE, &SARIF, &REPORT, &OUTCOME].iter().any(|key| key.name == self.name)
+    }
+
+    /// Its name in a file: `fail_on` for `fail-on`.
+    pub fn file_name(&self) -> String {
+        self.name.replace('-', "_")
     }
 
     /// The variable in which GitHub hands over the action's input of this name: `INPUT_FAIL-ON` for `fail-on`. The runner turns
@@ -141,6 +162,13 @@ impl Key {
     pub fn input_variable(&self) -> String {
         format!("INPUT_{}", self.name.to_ascii_uppercase())
     }
+}
+
+/// A name as it stands in variables: upper case, with `_` for all that is neither letter nor digit.
+pub(super) fn in_variables(name: &str) -> String {
+    name.chars()
+        .map(|character| if character.is_ascii_alphanumeric() { character.to_ascii_uppercase() } else { '_' })
+        .collect()
 }
 
 /// Declares each key once, as a constant and as a row of [`ALL`].
@@ -154,7 +182,7 @@ macro_rules! keys {
 }
 
 keys! {
-    PLATFORM_NAME = Key::value("platform", "NAME", PLATFORM, "Where to scan: cybedefend, cybrium, cyberorigen or bestdefense").in_demo();
+    PLATFORM_NAME = Key::new("platform", Kind::List, "NAME", PLATFORM, "Where to scan: cybedefend, cybrium, cyberorigen or bestdefense, NAME=PLATFORM, or an entry of the file; repeatable").in_demo();
     PROJECT_ID = Key::value("project-id", "ID", PLATFORM, "The platform's project").per_platform().by_some();
     REGION = Key::value("region", "eu|us", PLATFORM, "The platform's cloud region [default: us]")
         .per_platform().by_some().trusted_only();
@@ -224,12 +252,16 @@ keys! {
     CLIENT_KEY = Key::value("client-key", "FILE", NETWORK, "The client certificate's key, in PEM").trusted_only();
     INSECURE_HTTP = Key::switch("insecure-http", NETWORK, "Allow plain http to more than this machine").trusted_only();
 
+    CONFIG = Key::value("config", "FILE", OUTPUT, "A file of settings [default: scangate.yml, where it is there]");
     LOG_FORMAT = Key::value("log-format", "text|json", OUTPUT, "The form of what goes to standard error [default: text]").in_demo();
     VERBOSE = Key::new("verbose", Kind::Count, "", OUTPUT, "Say more; twice for everything").short('v').in_demo();
     QUIET = Key::switch("quiet", OUTPUT, "Say nothing but warnings and errors").short('q').in_demo();
     COLOR = Key::value("color", "auto|always|never", OUTPUT, "Colour on a terminal [default: auto]").in_demo();
     NO_PROGRESS = Key::switch("no-progress", OUTPUT, "Show no spinner").in_demo();
 }
+
+/// The settings that name a credential.
+pub(super) static CREDENTIAL: [&Key; 3] = [&PAT, &TOKEN_FILE, &TOKEN_COMMAND];
 
 #[cfg(test)]
 mod tests {
@@ -250,6 +282,32 @@ mod tests {
     fn hyphens_become_underscores_in_our_variables_and_stay_in_those_of_the_runner() {
         assert_eq!(FAIL_ON.variable(), "SCANGATE_FAIL_ON");
         assert_eq!(FAIL_ON.input_variable(), "INPUT_FAIL-ON");
+        assert_eq!(FAIL_ON.file_name(), "fail_on");
+    }
+
+    #[test]
+    fn a_variable_of_an_entry_cannot_be_that_of_another_setting_or_entry() {
+        assert_eq!(TARGET.variable_of("shop.api-2"), "SCANGATE_SHOP_API_2_TARGET");
+        // Were one name the tail of another, `SCANGATE_A_B_C` could be `c` of `a-b` and `b-c` of `a`.
+        for key in ALL.iter().filter(|key| key.owner == Owner::Platform) {
+            let tail = format!("-{}", key.name);
+            let other = ALL.iter().find(|other| other.name.ends_with(&tail));
+            assert!(other.is_none(), "{} and {tail}", other.map_or("", |other| other.name));
+        }
+    }
+
+    #[test]
+    fn what_names_a_path_is_closed_to_the_scanned_tree_or_has_to_stay_in_it() {
+        let is_path = |key: &&&Key| ["PATH", "FILE", "DIR"].iter().any(|word| key.value_name.ends_with(word));
+        for key in ALL.iter().filter(is_path).filter(|key| key.is_in_files()) {
+            assert!(key.trusted_only || key.names_path(), "{}", key.name);
+        }
+    }
+
+    #[test]
+    fn no_file_holds_a_secret_or_names_another_file_of_settings() {
+        let closed: Vec<&str> = ALL.iter().filter(|key| !key.is_in_files()).map(|key| key.name).collect();
+        assert_eq!(closed, [PAT.name, CONFIG.name]);
     }
 
     #[test]

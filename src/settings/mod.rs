@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! keys (one table) ─► Flags ───────┐
-//!                     Environment ─┴► Layers ─► ScanSettings, DemoSettings, ApiSettings, LogSettings
+//!                     Environment ─┼► Layers ─► ScanSettings, DemoSettings, ApiSettings, LogSettings
+//!                     Files ───────┘
 //! ```
 //! Layers hold texts; what comes out of them is typed and checked, and nothing behind it looks at flags or variables again.
 
@@ -11,13 +12,16 @@ mod connection;
 mod credential;
 mod demo;
 mod dialect;
+mod document;
 mod duration;
 mod entry;
 mod environment;
+mod files;
 mod gate;
 pub mod keys;
 mod layers;
 mod log;
+mod named;
 mod network;
 mod report;
 #[cfg(test)]
@@ -25,19 +29,24 @@ mod samples;
 mod scan;
 mod subject;
 mod token_command;
+mod trust;
 pub(crate) mod value;
+mod yaml;
 
 pub use api::ApiSettings;
 pub use connection::ConnectionSettings;
 pub use credential::known_secrets;
 pub use demo::DemoSettings;
+pub use document::Place;
 pub use entry::EntrySettings;
 pub use environment::{Environment, Terminal};
+pub use files::Files;
 pub use layers::{Flags, Layers, Origin, Sourced};
 pub use log::{LogFormat, LogSettings, Verbosity};
 pub use report::{Destination, ReportSettings, ReportTarget};
 pub use scan::{OnInterrupt, RunSettings, ScanSettings};
 pub use subject::Subject;
+pub(crate) use trust::resolve;
 
 /// A setting that is missing, malformed or at odds with another.
 #[derive(Debug, thiserror::Error)]

@@ -6,8 +6,7 @@ use std::time::Duration;
 use super::entry::{self, EntrySettings};
 use super::layers::Layers;
 use super::report::ReportSettings;
-use super::value::words;
-use super::{Error, credential, gate, keys, network, subject};
+use super::{Error, credential, gate, keys, named, network, subject};
 use crate::gate::{GateSettings, OnClass};
 use crate::http;
 use crate::platform::{PlatformId, Timing};
@@ -72,14 +71,26 @@ impl ScanSettings {
     pub fn resolve(layers: &Layers<'_>) -> Result<Self, Error> {
         layers.refuse_misplaced_secrets()?;
         let http = network::options(layers)?;
-        let platform = platform(layers)?.ok_or_else(no_platform)?;
-        let entries = vec![EntrySettings::resolve(layers, platform, true, http.insecure_http)?];
-        entry::refuse_same_names(&entries)?;
+        let named = named::entries(layers)?;
+        let is_alone = match named.as_slice() {
+            [] => return Err(no_platform()),
+            entries => entries.len() == 1,
+        };
+        named::refuse_unbound(layers, &named)?;
+        entry::refuse_unused(layers, &named)?;
+        let mut entries = Vec::new();
+        let mut warnings = Vec::new();
+        for named in &named {
+            let layers = layers.of_entry(named, is_alone);
+            let entry = EntrySettings::resolve(&layers, named, http.insecure_http)?;
+            warnings.extend(credential::warnings(&layers, entry.platform.about(), entry.credential.as_ref()));
+            entries.push(entry);
+        }
+        warnings.dedup();
         // With one platform, what its own variables say of the branch is said of the run.
-        let layers = &layers.with_variables_of(platform.about());
+        let alone = entries.first().filter(|_| is_alone).map(|entry| entry.platform.about());
+        let layers = &alone.map_or(*layers, |about| layers.with_variables_of(about));
         let longest = entries.iter().map(|entry| entry.timing().timeout).max();
-        let credential = entries.first().and_then(|entry| entry.credential.as_ref());
-        let warnings = credential::warnings(layers, platform.about(), credential);
         Ok(Self {
             entries,
             directory: subject::directory(layers),
@@ -116,12 +127,6 @@ impl RunSettings {
             timeout: timeout.unwrap_or(usual_timeout),
         })
     }
-}
-
-/// The platform of `--platform`, if it is given.
-pub(super) fn platform(layers: &Layers<'_>) -> Result<Option<PlatformId>, Error> {
-    let sourced = layers.value(&keys::PLATFORM_NAME);
-    sourced.map(|sourced| sourced.one_of("a platform", &words(PlatformId::ALL, PlatformId::as_str))).transpose()
 }
 
 /// The first wait. Anything shorter than a tenth of a second would be a loop without a pause.

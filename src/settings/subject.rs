@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::keys::Key;
-use super::layers::Layers;
+use super::layers::{Layers, Sourced};
 use super::{Error, keys};
 use crate::platform::{About, SubjectKind};
 
@@ -72,9 +72,12 @@ fn keys_of(kind: SubjectKind) -> Vec<&'static Key> {
 fn given(layers: &Layers<'_>, kinds: &[SubjectKind]) -> Result<Option<Subject>, Error> {
     let keys = kinds.iter().flat_map(|kind| keys_of(*kind));
     let mut given: Vec<_> = keys.filter_map(|key| layers.value(key).map(|sourced| (key.name, sourced))).collect();
-    given.sort_by_key(|(_, sourced)| sourced.origin.depth());
-    if let [(_, first), (_, second), ..] = given.as_slice()
-        && first.origin.depth() == second.origin.depth()
+    // Of several platforms, one may scan something of its own where the others scan the tree of the run.
+    let of_run = |name: &str| layers.is_one_of_several() && ["dir", "archive"].contains(&name);
+    let weight = |name: &str, sourced: &Sourced<'_>| (of_run(name), sourced.origin.depth());
+    given.sort_by_key(|(name, sourced)| weight(name, sourced));
+    if let [(one, first), (other, second), ..] = given.as_slice()
+        && weight(one, first) == weight(other, second)
     {
         let message = format!("{} and {} exclude each other", first.origin, second.origin);
         return Err(Error::new(message).with_hint("give the one that is to be scanned"));

@@ -3,6 +3,7 @@
 
 mod repository;
 mod selection;
+mod walk;
 mod zip_file;
 
 use std::collections::BTreeMap;

@@ -26,3 +26,4 @@ mod sandbox;
 mod scan;
 mod served;
 mod settings;
+mod several;

@@ -10,7 +10,7 @@ use scangate::error::Class;
 use crate::harness::Scangate;
 
 /// Every document, from the repository root.
-const DOCUMENTS: [&str; 13] = [
+const DOCUMENTS: [&str; 14] = [
     "README.md",
     "CONTRIBUTING.md",
     "CHANGELOG.md",
@@ -23,6 +23,7 @@ const DOCUMENTS: [&str; 13] = [
     "docs/platforms/cybedefend.md",
     "docs/reports.md",
     "docs/sandbox.md",
+    "docs/settings.md",
     "examples/vulnerable-app/README.md",
 ];
 

@@ -1,5 +1,8 @@
 //! Settings from all layers: which one is heeded, what is wrong with a value, and that no secret is shown.
 
+mod files;
+mod named;
+
 use std::time::Duration;
 
 use proptest::prelude::*;

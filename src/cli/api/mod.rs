@@ -15,7 +15,7 @@ use crate::http::{Call, Client, Method};
 use crate::platform::CallPath;
 use crate::scan::observer::{Event, Observer as _};
 use crate::settings::keys::Key;
-use crate::settings::{self, ApiSettings, Layers};
+use crate::settings::{self, ApiSettings, Files, Layers};
 
 /// Arguments of `scangate api`.
 #[derive(clap::Args)]
@@ -82,8 +82,13 @@ fn media_type(text: &str) -> Result<String, String> {
 }
 
 /// Runs the command. What is wrong with the call, or keeps its answer from being written, is found before a credential is read.
-pub(super) async fn run(arguments: Arguments, context: &Context) -> Result<u8, Error> {
-    let layers = Layers::new(&arguments.flags.given, &context.environment);
+pub(super) async fn run(
+    arguments: Arguments,
+    files: Result<Files, settings::Error>,
+    context: &Context,
+) -> Result<u8, Error> {
+    let files = files?;
+    let layers = Layers::new(&arguments.flags.given, &context.environment).with_files(&files);
     let settings = ApiSettings::resolve(&layers)?;
     let mut path = CallPath::parse(&arguments.path, settings.connection.platform.about())?;
     if arguments.content.reads_standard_input() && settings.connection.reads_standard_input() {

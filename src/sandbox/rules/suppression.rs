@@ -1,9 +1,8 @@
 //! `cybedefend-ignore` comments and ignore files (contract section 3.2).
 
-use ignore::gitignore::{Gitignore, GitignoreBuilder};
-
 use super::rule::{Family, Hit};
 use super::text::Text;
+use crate::gitignore::Rules;
 
 const TOKEN: &str = "cybedefend-ignore";
 
@@ -31,23 +30,17 @@ fn names(line: &str, rule: &str) -> bool {
 }
 
 /// The patterns of an ignore file, in gitignore's syntax. Lines that make no pattern are passed over.
-pub struct IgnoreFile(Gitignore);
+pub struct IgnoreFile(Rules);
 
 impl IgnoreFile {
-    /// Reads the file's text; `None` if no pattern in it can be used.
-    pub fn parse(text: &str) -> Option<Self> {
-        let mut builder = GitignoreBuilder::new("");
-        for line in text.lines() {
-            // A pattern that gitignore's syntax does not allow matches nothing, as in git.
-            drop(builder.add_line(None, line));
-        }
-        builder.build().ok().map(Self)
+    /// Reads the file's text.
+    pub fn parse(text: &str) -> Self {
+        Self(Rules::parse(text.as_bytes()))
     }
 
     /// Whether findings of this family in this file are dropped. Dependencies and images are never ignored this way.
     pub fn covers(&self, family: Family, path: &str) -> bool {
-        !matches!(family, Family::Sca | Family::Container)
-            && self.0.matched_path_or_any_parents(path, false).is_ignore()
+        !matches!(family, Family::Sca | Family::Container) && self.0.leave_out(path)
     }
 }
 
@@ -65,7 +58,7 @@ mod tests {
 
     #[test]
     fn an_ignore_file_covers_folders_and_never_dependencies() {
-        let file = IgnoreFile::parse("# generated\nvendor/\n*.min.js\n!keep.min.js\n").unwrap();
+        let file = IgnoreFile::parse("# generated\nvendor/\n*.min.js\n!keep.min.js\n");
         assert!(file.covers(Family::Sast, "vendor/a/b.py"));
         assert!(file.covers(Family::Secret, "web/x.min.js"));
         assert!(!file.covers(Family::Sast, "web/keep.min.js"));

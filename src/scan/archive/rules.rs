@@ -3,15 +3,14 @@
 use std::io::ErrorKind;
 use std::path::Path;
 
-use ignore::gitignore::{Gitignore, GitignoreBuilder};
-
 use super::Error;
+use crate::gitignore::Rules;
 
 /// The name of the file with the user's own rules, at the top of `--dir`.
 pub const IGNORE_FILE: &str = ".scangateignore";
 
-/// The largest `.scangateignore` that is read, in bytes.
-const IGNORE_FILE_MAX: u64 = 1 << 20;
+/// The largest file with ignore rules that is read, in bytes.
+pub(super) const IGNORE_FILE_MAX: u64 = 1 << 20;
 
 /// Files that hold secrets by custom. `--untracked` leaves them out, in any letter case: what git does not track was perhaps
 /// never meant to leave the machine. Tracked files are archived whatever their names, since a scanner has to see a secret that
@@ -62,34 +61,42 @@ pub const SECRET_FILES: [&str; 38] = [
     "*.tfvars",
 ];
 
-/// Rules in the syntax of `.gitignore`, for names relative to `--dir`.
-#[derive(Debug)]
-pub(super) struct Rules(Gitignore);
-
-impl Rules {
-    /// The rules of a `.scangateignore`.
-    pub(super) fn parse(text: &str) -> Result<Self, Error> {
-        Self::build(text.lines(), false).map_err(|error| Error::IgnoreFile(error.to_string()))
-    }
-
-    /// [`SECRET_FILES`].
-    pub(super) fn secret_files() -> Result<Self, Error> {
-        Self::build(SECRET_FILES.into_iter(), true).map_err(|error| Error::IgnoreFile(error.to_string()))
-    }
-
-    fn build<'a>(lines: impl Iterator<Item = &'a str>, any_case: bool) -> Result<Self, ignore::Error> {
-        let mut builder = GitignoreBuilder::new("");
-        builder.case_insensitive(any_case)?;
-        for line in lines {
-            builder.add_line(None, line)?;
+/// The rules of a `.scangateignore`, for names relative to `--dir`.
+pub(super) fn parse(text: &str) -> Result<Rules, Error> {
+    for (number, line) in (1..).zip(text.lines()) {
+        if let Some(fault) = fault(line) {
+            return Err(Error::IgnoreFile(format!("line {number}: {fault}")));
         }
-        builder.build().map(Self)
     }
+    Ok(Rules::parse(text.as_bytes()))
+}
 
-    /// Whether a rule names the file, or a folder it is in.
-    pub(super) fn name(&self, file: &str) -> bool {
-        self.0.matched_path_or_any_parents(file, false).is_ignore()
+/// [`SECRET_FILES`].
+pub(super) fn secret_files() -> Rules {
+    Rules::parse(SECRET_FILES.join("\n").as_bytes()).in_any_case()
+}
+
+/// Why a line does not mean what its writer thought. Git takes all of these, and leaves out nothing that was meant.
+fn fault(line: &str) -> Option<&'static str> {
+    let mut in_class = false;
+    let mut characters = if line.starts_with('#') { "" } else { line }.chars().peekable();
+    while let Some(character) = characters.next() {
+        match character {
+            '\\' if characters.next().is_none() => return Some("the backslash at its end escapes nothing"),
+            '[' if !in_class => {
+                in_class = true;
+                characters.next_if(|next| matches!(next, '!' | '^'));
+                // Here it is one of the characters.
+                characters.next_if_eq(&']');
+            }
+            ']' => in_class = false,
+            '{' | '}' if !in_class => {
+                return Some("braces stand for themselves (write a line for each alternative, or `\\{` for a brace)");
+            }
+            _ => {}
+        }
     }
+    in_class.then_some("a `[` has no `]`")
 }
 
 /// The text of the `.scangateignore` in `directory`; empty where there is none. Who may decide what is left out is the caller's
@@ -114,30 +121,37 @@ mod tests {
 
     #[test]
     fn secret_files_are_known_at_any_depth_and_in_any_case() {
-        let secrets = Rules::secret_files().unwrap();
+        let secrets = secret_files();
         for name in
             [".env", "a/b/.env.local", "Server.KEY", "x/id_rsa.old", ".aws/credentials", "a/terraform.tfstate.backup"]
         {
-            assert!(secrets.name(name), "{name}");
+            assert!(secrets.leave_out(name), "{name}");
         }
         for name in ["src/env.rs", "keys.rs", "environment", "README.md"] {
-            assert!(!secrets.name(name), "{name}");
+            assert!(!secrets.leave_out(name), "{name}");
         }
     }
 
     #[test]
     fn rules_are_anchored_negated_and_commented_as_in_gitignore() {
-        let rules = Rules::parse("# generated\n/dist/\n*.min.js\n!keep.min.js\n").unwrap();
-        assert!(rules.name("dist/a/b.txt"));
-        assert!(!rules.name("src/dist.rs"));
-        assert!(!rules.name("src/dist/a"));
-        assert!(rules.name("web/a.min.js"));
-        assert!(!rules.name("web/keep.min.js"));
+        let rules = parse("# generated\n/dist/\n*.min.js\n!keep.min.js\n").unwrap();
+        assert!(rules.leave_out("dist/a/b.txt"));
+        assert!(!rules.leave_out("src/dist.rs"));
+        assert!(!rules.leave_out("src/dist/a"));
+        assert!(rules.leave_out("web/a.min.js"));
+        assert!(!rules.leave_out("web/keep.min.js"));
     }
 
     #[test]
-    fn a_rule_that_cannot_be_read_is_an_error() {
-        let error = Rules::parse("a{b").unwrap_err();
-        assert!(error.to_string().starts_with("cannot use .scangateignore"), "{error}");
+    fn a_rule_that_would_be_misread_is_an_error() {
+        let message = |text| parse(text).unwrap_err().to_string();
+        assert!(message("a\na{b").starts_with("cannot use .scangateignore: line 2: braces "), "{}", message("a\na{b"));
+        assert!(message("a\\").contains("backslash"), "{}", message("a\\"));
+        for open in ["[a", "[]", "[!]a", "a/[\\]"] {
+            assert!(message(open).ends_with("a `[` has no `]`"), "{open}");
+        }
+        for line in ["# a{b", "\\{a\\}", "[{}]", "[]]", "[!]]", "[[:alpha:]]*", "\\[a", "a]", ""] {
+            assert!(parse(line).is_ok(), "{line}");
+        }
     }
 }

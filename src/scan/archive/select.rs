@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use super::Error;
 use super::left_out::{LeftOut, Reason};
-use super::rules::Rules;
-use super::walk;
+use super::{rules, walk};
+use crate::gitignore::Rules;
 use crate::scan::git::WorkTree;
 
 /// What to archive.
@@ -84,7 +84,7 @@ pub fn select(options: &Options<'_>) -> Result<Selection, Error> {
     };
     let mut selector = Selector {
         directory: &directory,
-        rules: Rules::parse(options.ignore_rules)?,
+        rules: rules::parse(options.ignore_rules)?,
         left_out: LeftOut::default(),
         files: Vec::new(),
         links: Vec::new(),
@@ -134,7 +134,7 @@ impl Selector<'_> {
     ) -> Result<Vec<Box<str>>, Error> {
         let own = own_names(self.directory, options.own_files);
         let Some(work_tree) = work_tree else {
-            let walked = walk::walk(self.directory, false)?;
+            let walked = walk::walk(self.directory, None)?;
             self.leave_out(Reason::NotUtf8, walked.not_utf8);
             let mut names = walked.names;
             names.retain(|name| !own.contains(name));
@@ -147,15 +147,15 @@ impl Selector<'_> {
         let mut not_utf8 = tracked.not_utf8;
         self.leave_out(Reason::Absent, tracked.sparse_directories);
         if options.untracked {
-            let secrets = Rules::secret_files()?;
-            let walked = walk::walk(self.directory, true)?;
+            let secrets = rules::secret_files();
+            let walked = walk::walk(self.directory, Some(work_tree))?;
             repositories.extend(walked.repositories);
             not_utf8.extend(walked.not_utf8);
             let mut untracked = walked.names;
             untracked.retain(|name| names.binary_search(name).is_err() && !own.contains(name));
             untracked.sort_unstable();
             for name in untracked {
-                if secrets.name(&name) {
+                if secrets.leave_out(&name) {
                     self.left_out.add(Reason::Secret, &name);
                 } else {
                     names.push(name);
@@ -181,7 +181,7 @@ impl Selector<'_> {
             self.left_out.add(Reason::Unsafe, &name);
             return Ok(());
         }
-        if self.rules.name(&name) {
+        if self.rules.leave_out(&name) {
             self.left_out.add(Reason::Ignored, &name);
             return Ok(());
         }
