@@ -103,6 +103,7 @@ pub async fn until_ended(
     let started = clock.monotonic();
     let mut last = ScanState::Queued;
     let mut failures = 0;
+    let mut is_first_look = true;
     loop {
         let left = deadline.saturating_sub(clock.monotonic());
         if left.is_zero() {
@@ -111,9 +112,12 @@ pub async fn until_ended(
         }
         clock.sleep(waits.next().unwrap_or(left).min(left)).await;
 
-        let state = match check().await {
+        let looked = check().await;
+        // A rate limit may put the first look past the grace.
+        let is_new = std::mem::take(&mut is_first_look) || clock.monotonic().saturating_sub(started) < NOT_FOUND_GRACE;
+        let state = match looked {
             Ok(state) => state,
-            Err(error) if is_not_yet_readable(&error, clock.monotonic().saturating_sub(started)) => continue,
+            Err(error) if is_new && error.status() == Some(404) => continue,
             Err(error) if failures < TOLERATED_FAILURES && is_passing(&error) => {
                 failures += 1;
                 observer.event(&Event::Warning(format!("{error}; looking again")));
@@ -133,10 +137,6 @@ pub async fn until_ended(
             ScanState::Queued | ScanState::Running { .. } | ScanState::Unknown(_) => last = state,
         }
     }
-}
-
-fn is_not_yet_readable(error: &platform::Error, age: Duration) -> bool {
-    error.status() == Some(404) && age < NOT_FOUND_GRACE
 }
 
 fn is_passing(error: &platform::Error) -> bool {
