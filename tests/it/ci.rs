@@ -5,6 +5,7 @@
 use std::path::Path;
 use std::process::Command;
 
+use scangate::settings::keys;
 use serde_json::{Value, json};
 
 use crate::harness::{Ended, Scangate};
@@ -208,4 +209,32 @@ fn a_pipeline_of_gitlab_without_a_credential_says_what_may_keep_it_away() {
     let usual = without("gitlab_branch");
     usual.assert_exit_code(3).assert_stderr_has("personal-access-tokens");
     assert!(!usual.stderr().contains("protected"), "{}", usual.stderr());
+}
+
+#[test]
+fn the_jobs_in_the_documentation_set_only_variables_that_are_read() {
+    let known: Vec<String> = keys::ALL.iter().map(|key| key.variable()).collect();
+    for document in ["docs/gitlab.md", "docs/jenkins.md"] {
+        let text = fs_err::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(document)).unwrap();
+        let words = text.split(|character: char| !character.is_ascii_uppercase() && character != '_');
+        let ours: Vec<&str> = words.filter(|word| word.starts_with("SCANGATE_")).collect();
+        assert!(ours.len() >= 3, "{document} has lost its job");
+        assert!(ours.iter().all(|name| known.iter().any(|known| known == name)), "{document}: {ours:?}");
+    }
+}
+
+#[test]
+fn the_reports_of_the_documented_job_are_written_however_the_pipeline_ends() {
+    let reports = "sarif=scangate.sarif\nmarkdown=scangate.md\n";
+    let served = Served::with_faults(&[]);
+    let scan = inside("gitlab_merge_request", served.scan(&[])).env("SCANGATE_REPORT", reports);
+    let found = scan.env("SCANGATE_FAIL_ON", "high").run();
+    let unsigned = unsigned("gitlab_merge_request").env("SCANGATE_REPORT", reports).run();
+    for ended in [found.assert_exit_code(1), unsigned.assert_exit_code(3)] {
+        assert!(
+            ["scangate.sarif", "scangate.md", "scangate-outcome.json"]
+                .iter()
+                .all(|name| ended.has(&format!("work/{name}")))
+        );
+    }
 }
