@@ -1,7 +1,13 @@
 //! Which CI the process runs in, what it knows of the run, and what it is told about the end.
 
 pub mod github;
+mod gitlab;
+mod jenkins;
+mod names;
+#[cfg(test)]
+mod recorded;
 
+use crate::scan::git::WorkTree;
 use crate::settings::{Environment, ScanSettings};
 
 /// The CI around the process.
@@ -19,6 +25,10 @@ pub enum Host {
 
 impl Host {
     /// Tells it from the variables that each sets for its jobs.
+    ///
+    /// Where several are set, one CI runs inside another, or a variable of one is an address in the settings of the other. GitHub
+    /// comes first: its runner obeys what is printed, so its rules hold wherever it listens. Jenkins comes last: `JENKINS_URL` is
+    /// also what its command line client is told by, and a job elsewhere may well start something on a Jenkins.
     pub fn of(environment: &Environment) -> Self {
         if environment.is_true("GITHUB_ACTIONS") {
             Self::GitHub
@@ -35,12 +45,16 @@ impl Host {
 /// What the CI knows of the run. Where it knows nothing, git says it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Context {
-    /// The branch under which the scan is filed. For a pull request from a fork it is `pull/<n>/head`: the fork's own name could
-    /// be that of a branch of ours.
+    /// The branch under which the scan is filed. For a pull request from a fork it is `pull/<n>/head`, and `merge-requests/<iid>`
+    /// on GitLab: the fork's own name could be that of a branch of ours.
     pub branch: Option<String>,
     /// The commit, in lower-case hexadecimal digits.
     pub commit: Option<String>,
-    /// The repository's web address; https.
+    /// What a pull request is to be merged into; absent for everything else.
+    pub base: Option<Base>,
+    /// The branch that others are merged into, where the CI says it.
+    pub default_branch: Option<String>,
+    /// The repository's web address; https, without user name and password.
     pub repository_url: Option<String>,
     /// Why the CI gives this run no secrets, where it is known to give none.
     pub withheld: Option<Withheld>,
@@ -48,42 +62,65 @@ pub struct Context {
     pub warning: Option<String>,
 }
 
-/// Why a run gets no secrets.
+/// What a pull request is to be merged into, as far as it is known.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Base {
+    /// The target branch.
+    pub branch: Option<String>,
+    /// Its commit: the branch's tip when the run began, or where the pull request left it.
+    pub commit: Option<String>,
+}
+
+/// Why a run gets no secrets, or may get fewer than another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Withheld {
-    /// It is for a pull request from a fork.
-    Fork,
+    /// It is for a pull request from a fork, on GitHub.
+    GitHubFork,
     /// It was started by Dependabot, which has secrets of its own.
     Dependabot,
+    /// It is for a merge request from a fork, on GitLab.
+    GitLabFork,
+    /// It is for a ref that is not protected on GitLab, which keeps protected variables from it.
+    GitLabUnprotected,
 }
 
 impl Withheld {
     /// What to do about it; `variables` hold the credential elsewhere.
     pub fn advice(self, variables: &str) -> String {
         match self {
-            Self::Fork => "GitHub gives no secrets to the pull request of a fork; scan it where there are some, as \
+            Self::GitHubFork => "GitHub gives no secrets to the pull request of a fork; scan it where there are some, as \
                            docs/ci-security.md describes, or let such runs go on with `--on no-credentials=warn`"
                 .to_owned(),
             Self::Dependabot => format!(
                 "GitHub gives runs of bots such as Dependabot no secrets but Dependabot's own; add {variables} to those, or let \
                  such runs go on with `--on no-credentials=warn`; docs/ci-security.md says more"
             ),
+            Self::GitLabFork => "GitLab gives the merge request of a fork no protected variables, and none at all of this project \
+                                 where the pipeline runs in the fork's; scan it after a look, as docs/gitlab.md describes, or \
+                                 let such runs go on with `--on no-credentials=warn`"
+                .to_owned(),
+            Self::GitLabUnprotected => format!(
+                "set {variables} as a CI/CD variable; if it is one already, it is marked as protected, and GitLab keeps it from \
+                 this pipeline, whose branch or tag is not protected; docs/gitlab.md says what to do"
+            ),
         }
     }
 }
 
 impl Context {
-    /// What the CI around the process knows. `checked_out` is asked, where it matters, for the commit that git has checked out.
-    pub fn of(environment: &Environment, checked_out: impl FnOnce() -> Option<String>) -> Self {
+    /// What the CI around the process knows. Where that leaves something open, `work_tree` is asked for what git has checked out.
+    pub fn of(environment: &Environment, work_tree: impl FnOnce() -> Option<WorkTree>) -> Self {
         match Host::of(environment) {
-            Host::GitHub => github::context(environment, checked_out),
-            Host::GitLab | Host::Jenkins | Host::None => Self::default(),
+            Host::GitHub => github::context(environment, || work_tree()?.head().ok()?.commit),
+            Host::GitLab => gitlab::context(environment),
+            Host::Jenkins => jenkins::context(environment, work_tree),
+            Host::None => Self::default(),
         }
     }
 
     /// Fills in what no setting says.
     pub fn complete(self, settings: &mut ScanSettings) {
-        let Self { branch, commit, repository_url, withheld, warning } = self;
+        let Self { branch, commit, repository_url, withheld, warning, base: _, default_branch: _ } = self;
         settings.branch = settings.branch.take().or(branch);
         settings.commit = settings.commit.take().or(commit);
         settings.repository_url = repository_url;
@@ -107,6 +144,15 @@ mod tests {
         assert_eq!(host("JENKINS_URL", "https://ci.example/"), Host::Jenkins);
         assert_eq!(host("GITHUB_ACTIONS", "false"), Host::None);
         assert_eq!(host("CI", "true"), Host::None);
+    }
+
+    #[test]
+    fn of_several_hosts_the_one_counts_that_listens_closest() {
+        let all = [("GITHUB_ACTIONS", "true"), ("GITLAB_CI", "true"), ("JENKINS_URL", "https://ci.example/")];
+        let host = |variables: &[(&str, &str)]| Host::of(&Environment::from_pairs(variables.iter().copied()));
+        assert_eq!(host(&all), Host::GitHub);
+        assert_eq!(host(&all[1..]), Host::GitLab);
+        assert_eq!(host(&all[2..]), Host::Jenkins);
     }
 
     #[test]

@@ -58,8 +58,8 @@ pub(super) async fn run(
     }
     let mut settings = ScanSettings::resolve(&layers)
         .map_err(|error| pipeline::end_before_it_began(error.into(), &layers, false, context))?;
-    let checked_out = || checked_out(&settings);
-    ci::Context::of(&context.environment, checked_out).complete(&mut settings);
+    let work_tree = || work_tree(&settings);
+    ci::Context::of(&context.environment, work_tree).complete(&mut settings);
     for warning in &settings.warnings {
         context.printer.event(&Event::Warning(warning.clone()));
     }
@@ -67,14 +67,13 @@ pub(super) async fn run(
     Ok(conclusion.exit_code)
 }
 
-/// The commit that git has checked out where the run belongs to a repository. What is wrong with the work tree is said when it is
-/// prepared.
-fn checked_out(settings: &ScanSettings) -> Option<String> {
+/// The work tree around what is scanned, where the run belongs to a repository. What is wrong with it is said when it is prepared.
+fn work_tree(settings: &ScanSettings) -> Option<WorkTree> {
     let belongs = |entry: &EntrySettings| !matches!(entry.subject, Subject::Archive(_) | Subject::Image(_));
     if !settings.entries.iter().any(belongs) {
         return None;
     }
-    WorkTree::discover(&settings.directory).ok()??.head().ok()?.commit
+    WorkTree::discover(&settings.directory).ok()?
 }
 
 /// `--list-files` and `--archive-only`: says or writes what would be uploaded. No platform is needed for that, and none is asked.

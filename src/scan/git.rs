@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 use gix_hash::Kind as HashKind;
 use gix_index::entry::Mode;
 
+use super::loose_commit;
+
 /// A checked-out repository: the main work tree, a linked one, or a submodule.
 #[derive(Clone, Debug)]
 pub struct WorkTree {
@@ -128,8 +130,7 @@ impl WorkTree {
     /// The branch and commit that are checked out. Loose and packed refs are read; a repository that keeps its refs in a
     /// reftable has neither.
     pub fn head(&self) -> Result<Head, Error> {
-        let refs =
-            gix_ref::file::Store::for_linked_worktree(self.git_dir.clone(), self.common_dir.clone(), self.hash_kind());
+        let refs = self.refs();
         let mut head = Head::default();
         let mut reference = refs.try_find("HEAD").map_err(|error| unreadable(&self.git_dir, &error))?;
         // Git follows five symbolic refs as well, and calls more a loop.
@@ -150,6 +151,21 @@ impl WorkTree {
             }
         }
         Ok(head)
+    }
+
+    /// The commit that a ref names by itself, such as `refs/remotes/origin/main`. `None` where there is no such ref, where it names
+    /// another one, and where it cannot be read.
+    pub fn tip(&self, reference: &str) -> Option<String> {
+        match self.refs().try_find(reference).ok()??.target {
+            gix_ref::Target::Object(id) => Some(id.to_string()),
+            gix_ref::Target::Symbolic(_) => None,
+        }
+    }
+
+    /// The parents of a commit that was made in this clone, first parent first. `None` of a commit that was fetched in a pack,
+    /// that is not there, or that cannot be read.
+    pub fn parents(&self, commit: &str) -> Option<Vec<String>> {
+        loose_commit::parents(&self.common_dir.join("objects"), commit)
     }
 
     /// The files that the index lists below `directory`, a path as from [`WorkTree::prefix`]. A repository without an index
@@ -178,6 +194,10 @@ impl WorkTree {
         }
         tracked.names = names.into_iter().collect();
         Ok(tracked)
+    }
+
+    fn refs(&self) -> gix_ref::file::Store {
+        gix_ref::file::Store::for_linked_worktree(self.git_dir.clone(), self.common_dir.clone(), self.hash_kind())
     }
 
     /// Which object ids the repository uses: the one setting that reading the index depends on

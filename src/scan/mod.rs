@@ -18,6 +18,7 @@ pub mod wait;
 mod entry;
 mod interruption;
 mod line_hash;
+mod loose_commit;
 mod outside;
 mod part;
 mod prepare;

@@ -10,7 +10,7 @@ use scangate::error::Class;
 use crate::harness::Scangate;
 
 /// Every document, from the repository root.
-const DOCUMENTS: [&str; 14] = [
+const DOCUMENTS: [&str; 16] = [
     "README.md",
     "CONTRIBUTING.md",
     "CHANGELOG.md",
@@ -19,7 +19,9 @@ const DOCUMENTS: [&str; 14] = [
     "docs/ci-security.md",
     "docs/exit-codes.md",
     "docs/github.md",
+    "docs/gitlab.md",
     "docs/how-a-run-decides.md",
+    "docs/jenkins.md",
     "docs/platforms/cybedefend.md",
     "docs/reports.md",
     "docs/sandbox.md",

@@ -1,0 +1,134 @@
+//! GitLab CI: branch, commit and repository of a pipeline, as a pure function of its variables
+//! (docs.gitlab.com, "Predefined CI/CD variables reference").
+
+use super::names::{branch, commit, number, web_address};
+use super::{Base, Context, Withheld};
+use crate::settings::Environment;
+
+/// What is known of the pipeline.
+///
+/// * Of a branch, a schedule, a trigger: `CI_COMMIT_BRANCH` and `CI_COMMIT_SHA`. A tag is no branch.
+/// * Of a merge request: its head. In a merged results pipeline and in a merge train `CI_COMMIT_SHA` is a merge that GitLab has
+///   made, and the head is `CI_MERGE_REQUEST_SOURCE_BRANCH_SHA`; in all others that variable is empty and the commit is the head.
+pub(super) fn context(environment: &Environment) -> Context {
+    let id = |name| environment.get(name).and_then(commit);
+    let known = Context {
+        commit: id("CI_COMMIT_SHA"),
+        repository_url: environment.get("CI_PROJECT_URL").and_then(web_address),
+        default_branch: environment.get("CI_DEFAULT_BRANCH").and_then(branch),
+        ..Context::default()
+    };
+    // What is marked as protected in the project's settings is absent there, and looks as if nobody had set it.
+    let is_unprotected = environment.get("CI_COMMIT_REF_PROTECTED") == Some("false");
+    let withheld = is_unprotected.then_some(Withheld::GitLabUnprotected);
+    let Some(iid) = environment.get("CI_MERGE_REQUEST_IID") else {
+        let branch = environment.get("CI_COMMIT_BRANCH").and_then(branch);
+        return Context { branch, withheld, ..known };
+    };
+
+    let is_fork = is_from_fork(environment);
+    let own_name = environment.get("CI_MERGE_REQUEST_SOURCE_BRANCH_NAME").and_then(branch);
+    let instead = number(iid).map(|iid| format!("merge-requests/{iid}"));
+    let warning = own_name.is_none().then(|| {
+        let called = instead.as_deref().unwrap_or("nothing");
+        format!("the source branch of the merge request has no name that a branch may have; it is called {called}")
+    });
+    Context {
+        branch: own_name.filter(|_| !is_fork).or(instead),
+        commit: id("CI_MERGE_REQUEST_SOURCE_BRANCH_SHA").or(known.commit),
+        base: Some(Base {
+            branch: environment.get("CI_MERGE_REQUEST_TARGET_BRANCH_NAME").and_then(branch),
+            commit: id("CI_MERGE_REQUEST_TARGET_BRANCH_SHA").or_else(|| id("CI_MERGE_REQUEST_DIFF_BASE_SHA")),
+        }),
+        withheld: if is_fork { Some(Withheld::GitLabFork) } else { withheld },
+        warning,
+        ..known
+    }
+}
+
+/// Whether the merge request comes from another project than the one it is for, or from one that is no more. A pipeline for a fork
+/// runs in the fork's own project, unless a member of the parent project starts it there.
+fn is_from_fork(environment: &Environment) -> bool {
+    let source = environment.get("CI_MERGE_REQUEST_SOURCE_PROJECT_ID");
+    let is_source = |name| environment.get(name).is_none_or(|project| Some(project) == source);
+    source.is_none() || !is_source("CI_PROJECT_ID") || !is_source("CI_MERGE_REQUEST_PROJECT_ID")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::recorded::{self, BASE, HEAD, MERGE};
+    use super::*;
+
+    fn of(name: &str, more: &[(&str, &str)]) -> Context {
+        context(&recorded::environment(name, more))
+    }
+
+    fn named(context: &Context) -> (Option<&str>, Option<&str>) {
+        (context.branch.as_deref(), context.commit.as_deref())
+    }
+
+    #[test]
+    fn a_branch_is_itself_and_a_tag_is_a_commit_and_no_branch() {
+        let context = of("gitlab_branch", &[]);
+        assert_eq!(named(&context), (Some("release/1.x"), Some(HEAD)));
+        assert_eq!((context.base, context.default_branch.as_deref()), (None, Some("main")));
+        assert_eq!(context.repository_url.as_deref(), Some("https://gitlab.example/acme/shop"));
+        assert_eq!(named(&of("gitlab_tag", &[])), (None, Some(HEAD)));
+    }
+
+    #[test]
+    fn a_merge_request_is_its_head_whatever_gitlab_has_merged_it_with() {
+        for (name, built) in
+            [("gitlab_merge_request", HEAD), ("gitlab_merged_result", MERGE), ("gitlab_merge_train", MERGE)]
+        {
+            assert_eq!(recorded::environment(name, &[]).get("CI_COMMIT_SHA"), Some(built), "{name}");
+            let context = of(name, &[]);
+            assert_eq!(named(&context), (Some("feature/basket"), Some(HEAD)), "{name}");
+            let base = Base { branch: Some("main".to_owned()), commit: Some(BASE.to_owned()) };
+            assert_eq!((context.base, context.warning), (Some(base), None), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_fork_has_no_name_of_its_own_wherever_its_pipeline_runs() {
+        let parent = of("gitlab_fork", &[]);
+        assert_eq!(named(&parent), (Some("merge-requests/7"), Some(HEAD)));
+        assert_eq!(parent.withheld, Some(Withheld::GitLabFork));
+        let in_the_fork = of("gitlab_fork", &[("CI_PROJECT_ID", "43")]);
+        assert_eq!(in_the_fork.branch.as_deref(), Some("merge-requests/7"));
+        let deleted = of("gitlab_fork", &[("CI_MERGE_REQUEST_SOURCE_PROJECT_ID", "")]);
+        assert_eq!(deleted.branch.as_deref(), Some("merge-requests/7"));
+    }
+
+    #[test]
+    fn what_may_lack_protected_variables_is_known_by_its_ref() {
+        let withheld = |name, is_protected| of(name, &[("CI_COMMIT_REF_PROTECTED", is_protected)]).withheld;
+        assert_eq!(withheld("gitlab_branch", "true"), None);
+        assert_eq!(withheld("gitlab_branch", ""), None);
+        assert_eq!(withheld("gitlab_branch", "false"), Some(Withheld::GitLabUnprotected));
+        assert_eq!(withheld("gitlab_merge_request", "false"), Some(Withheld::GitLabUnprotected));
+        assert_eq!(withheld("gitlab_fork", "false"), Some(Withheld::GitLabFork));
+    }
+
+    #[test]
+    fn hostile_values_are_refused_or_stay_the_text_that_they_are() {
+        let source = "CI_MERGE_REQUEST_SOURCE_BRANCH_NAME";
+        for name in ["--upload-pack=x", "a\nb", "\u{1b}[2Ja", "\u{202e}niam", "a b", "..", "section_start:1:a\r"] {
+            let context = of("gitlab_merge_request", &[(source, name)]);
+            assert_eq!(context.branch.as_deref(), Some("merge-requests/7"), "{name:?}");
+            assert!(context.warning.unwrap().ends_with("it is called merge-requests/7"));
+            assert_eq!(of("gitlab_branch", &[("CI_COMMIT_BRANCH", name)]).branch, None, "{name:?}");
+        }
+        for name in ["$(id)", "`id`;&&'\"<b>", "größe"] {
+            assert_eq!(of("gitlab_merge_request", &[(source, name)]).branch.as_deref(), Some(name));
+        }
+        let context = of("gitlab_fork", &[("CI_MERGE_REQUEST_IID", "7/../../main"), ("CI_COMMIT_SHA", "--exec=x")]);
+        assert_eq!(named(&context), (None, None));
+        let url = |address| of("gitlab_branch", &[("CI_PROJECT_URL", address)]).repository_url;
+        assert_eq!(url("http://gitlab.example/acme/shop"), None);
+        assert_eq!(
+            url("https://gitlab-ci-token:s3cret@gitlab.example/acme/shop").as_deref(),
+            Some("https://gitlab.example/acme/shop")
+        );
+    }
+}
