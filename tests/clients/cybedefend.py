@@ -12,33 +12,14 @@ import json
 import os
 import sys
 import time
-import urllib.error
 import urllib.parse
-import urllib.request
 import zipfile
+
+from exchange import Refused, send
 
 FAMILIES = ("sast", "sca", "iac", "secret", "cicd", "container")
 TERMINAL = ("completed", "completed_degraded", "failed")
 OPEN = ("to_verify", "confirmed")
-
-
-class Refused(Exception):
-    """An answer outside 2xx."""
-
-    def __init__(self, status, body):
-        super().__init__(f"HTTP {status}: {body[:300]!r}")
-        self.status = status
-        self.body = body
-
-
-def send(method, url, headers=None, body=None):
-    """One exchange; the body's bytes, or Refused."""
-    request = urllib.request.Request(url, data=body, method=method, headers=headers or {})
-    try:
-        with urllib.request.urlopen(request, timeout=30) as reply:
-            return reply.read()
-    except urllib.error.HTTPError as error:
-        raise Refused(error.code, error.read()) from None
 
 
 class Client:
@@ -48,7 +29,7 @@ class Client:
         self.api = api.rstrip("/")
         self.auth = auth.rstrip("/")
         self.pat = pat
-        apps = json.loads(send("GET", f"{self.api}/client-apps"))
+        apps = json.loads(send("GET", f"{self.api}/client-apps")[0])
         self.app = apps["cli"]["appId"]
         self.resource = apps.get("logtoResource") or self.api
         self.token = None
@@ -65,7 +46,7 @@ class Client:
             "resource": self.resource,
         }).encode()
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
-        reply = json.loads(send("POST", f"{self.auth}/oidc/token", headers, form))
+        reply = json.loads(send("POST", f"{self.auth}/oidc/token", headers, form)[0])
         self.token = reply["access_token"]
         self.renew_at = time.monotonic() + min(reply.get("expires_in") or 600, 600) - 60
         self.exchanges += 1
@@ -83,7 +64,7 @@ class Client:
             if data is not None:
                 headers["Content-Type"] = "application/json"
             try:
-                return json.loads(send(method, url, headers, data))
+                return json.loads(send(method, url, headers, data)[0])
             except Refused as refused:
                 if refused.status != 401 or attempt == 2:
                     raise

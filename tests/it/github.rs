@@ -4,5 +4,5 @@
 
 mod context;
 mod delivery;
-mod runner;
+pub(crate) mod runner;
 mod streams;

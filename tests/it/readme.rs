@@ -6,14 +6,16 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use scangate::error::Class;
+use scangate::platform::PlatformId;
 
 use crate::harness::Scangate;
 
 /// Every document, from the repository root.
-const DOCUMENTS: [&str; 16] = [
+const DOCUMENTS: [&str; 21] = [
     "README.md",
     "CONTRIBUTING.md",
     "CHANGELOG.md",
+    "docs/api.md",
     "docs/architecture.md",
     "docs/benchmarks.md",
     "docs/ci-security.md",
@@ -22,7 +24,11 @@ const DOCUMENTS: [&str; 16] = [
     "docs/gitlab.md",
     "docs/how-a-run-decides.md",
     "docs/jenkins.md",
+    "docs/platforms.md",
+    "docs/platforms/bestdefense.md",
     "docs/platforms/cybedefend.md",
+    "docs/platforms/cyberorigen.md",
+    "docs/platforms/cybrium.md",
     "docs/reports.md",
     "docs/sandbox.md",
     "docs/settings.md",
@@ -98,6 +104,26 @@ fn the_transcript_in_the_readme_is_what_the_demo_prints() {
     let mut printed = printed.iter();
     for line in transcript.lines().filter(|line| line.trim() != "[...]") {
         assert!(printed.any(|real| *real == settled(line)), "the demo does not print this, in this place: {line}");
+    }
+}
+
+#[test]
+fn the_demos_in_the_readme_find_something_on_the_platforms_that_they_name() {
+    let demos = commands(&read("README.md")).into_iter().filter_map(|line| arguments(&line));
+    let demos: Vec<_> = demos.filter(|words| words[0] == "demo" && !words.iter().any(|word| word == "--dir")).collect();
+    for wanted in ["cybrium", "all"] {
+        assert!(demos.iter().any(|words| words[1..] == ["--platform", wanted]), "{demos:?}");
+    }
+    for words in demos {
+        let ended = Scangate::new(&words).run();
+        ended.assert_exit_code(1);
+        let platforms = match words.last().map(String::as_str) {
+            Some("all") => PlatformId::ALL.map(PlatformId::as_str).to_vec(),
+            Some("demo") | None => vec!["cybedefend"],
+            Some(platform) => vec![platform],
+        };
+        let said = ended.stdout();
+        assert!(platforms.iter().all(|platform| said.contains(&format!("\n  {platform}: complete; "))), "{said}");
     }
 }
 

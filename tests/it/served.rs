@@ -21,8 +21,15 @@ pub(crate) async fn in_process(faults: &[&str], change: impl FnOnce(&mut Sandbox
 /// A sandbox that serves until it is dropped.
 pub(crate) struct Served {
     child: Child,
-    /// What a client has to be told: name and value of each variable.
-    variables: Vec<(String, String)>,
+    variables: Vec<Told>,
+}
+
+/// A variable that the sandbox told.
+struct Told {
+    name: String,
+    value: String,
+    /// Whether its line sets it; a remark names another way to be let in.
+    is_set: bool,
 }
 
 impl Served {
@@ -32,24 +39,42 @@ impl Served {
         Self::at_speed(100, faults)
     }
 
-    /// Starts a sandbox of which this many seconds are one of ours.
+    /// Starts a sandbox of `CybeDefend` of which this many seconds are one of ours.
     pub(crate) fn at_speed(speed: u32, faults: &[&str]) -> Self {
+        Self::of("cybedefend", speed, faults)
+    }
+
+    /// Starts a sandbox of a platform, or of `all`, of which this many seconds are one of ours.
+    pub(crate) fn of(platform: &str, speed: u32, faults: &[&str]) -> Self {
         let faults = faults.iter().flat_map(|fault| ["--fault", fault]);
         let mut command = Command::new(env!("CARGO_BIN_EXE_scangate"));
-        command.env_clear().args(["sandbox", "--platform", "cybedefend", "--speed", &speed.to_string()]).args(faults);
-        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
-        let exports = lines.take(4).map(|line| line.strip_prefix("export ").unwrap().to_owned());
-        let variables = exports.map(|export| {
-            let (name, value) = export.split_once('=').unwrap();
-            (name.to_owned(), value.to_owned())
+        command.env_clear().args(["sandbox", "--platform", platform, "--speed", &speed.to_string()]).args(faults);
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let notes = BufReader::new(child.stderr.as_mut().unwrap()).lines().map(Result::unwrap);
+        // Standard output stays open for as long as it serves. It is written, in one piece, before this note is.
+        assert!(notes.take_while(|note| !note.starts_with("note: serving until")).count() > 0);
+        let mut stdout = BufReader::new(child.stdout.as_mut().unwrap());
+        let told = String::from_utf8(stdout.fill_buf().unwrap().to_vec()).unwrap();
+        let variables = told.lines().filter_map(|line| {
+            let (name, value) = line.split_once("export ")?.1.split_once('=')?;
+            Some(Told { name: name.to_owned(), value: value.to_owned(), is_set: line.starts_with("export ") })
         });
         Self { variables: variables.collect(), child }
     }
 
     /// The value of a variable that the sandbox told.
     pub(crate) fn variable(&self, name: &str) -> &str {
-        self.variables.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str()).unwrap()
+        self.find(name).unwrap()
+    }
+
+    /// The value of a variable, if the sandbox told it; of two the first.
+    pub(crate) fn find(&self, name: &str) -> Option<&str> {
+        self.variables.iter().find(|told| told.name == name).map(|told| told.value.as_str())
+    }
+
+    /// The variables that its lines set, as somebody has them who pastes those lines into a shell.
+    pub(crate) fn exported(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.variables.iter().filter(|told| told.is_set).map(|told| (told.name.as_str(), told.value.as_str()))
     }
 
     /// A call of the API of this sandbox.
@@ -64,8 +89,9 @@ impl Served {
         self.told(scan)
     }
 
-    fn told(&self, call: Scangate) -> Scangate {
-        self.variables.iter().fold(call, |call, (name, value)| call.env(name, value))
+    /// A call that has the variables of this sandbox.
+    pub(crate) fn told(&self, call: Scangate) -> Scangate {
+        self.exported().fold(call, |call, (name, value)| call.env(name, value))
     }
 }
 

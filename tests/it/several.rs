@@ -3,6 +3,7 @@
 
 use serde_json::Value;
 
+use crate::github::runner::Runner;
 use crate::harness::{Ended, Scangate};
 use crate::served::Served;
 
@@ -157,4 +158,83 @@ fn a_demo_of_all_platforms_is_one_run_with_a_result_of_each() {
     for (category, expected) in categories.iter().zip(&expected) {
         assert!(category.starts_with(expected), "{category}");
     }
+}
+
+/// A scan on all four platforms of one sandbox, as a step on GitHub.
+fn scan_on_all(faults: &[&str]) -> (Ended, Runner) {
+    let served = Served::of("all", 300, faults);
+    let platforms = scangate::platform::PlatformId::ALL.map(|platform| format!("--platform={platform}"));
+    let always = ["scan", "--target", "cyberorigen=shop.example.com", "--authorized=cyberorigen=true"];
+    // Where no new window of CyberOrigen's limit comes before the deadline, looks are not spread over an hour of ours.
+    let quick = ["--scan-type", "cyberorigen=quick", "--timeout", "30s", "--poll-interval", "100ms"];
+    let arguments = always.into_iter().chain(quick).chain(platforms.iter().map(String::as_str));
+    let scan = served.told(Scangate::new(arguments)).file("app.py", "value = eval(input())\n");
+    let runner = Runner::new();
+    let ended = runner.step(scan, "push").run();
+    (ended, runner)
+}
+
+/// Name and ending of each platform's part, by the step's output, and how many findings it has.
+fn endings(runner: &Runner) -> Vec<(String, String, u64)> {
+    let parts: Value = serde_json::from_str(&runner.outputs()["endings"]).unwrap();
+    let text = |part: &Value, name: &str| part[name].as_str().unwrap().to_owned();
+    let part = |part: &Value| (text(part, "name"), text(part, "ending"), part["findings"].as_u64().unwrap());
+    parts.as_array().unwrap().iter().map(part).collect()
+}
+
+#[test]
+fn four_platforms_are_one_verdict_one_table_and_a_run_with_a_category_each() {
+    let (ended, runner) = scan_on_all(&[]);
+    ended.assert_exit_code(1);
+    let parts = endings(&runner);
+    let names: Vec<_> = parts.iter().map(|(name, ..)| name.as_str()).collect();
+    assert_eq!(names, ["cybedefend", "cybrium", "cyberorigen", "bestdefense"]);
+    assert!(parts.iter().all(|(_, ending, findings)| ending == "complete" && *findings > 0), "{parts:?}");
+    let outcome = json(&ended, "scangate-outcome.json");
+    let open: u64 = parts.iter().map(|(.., findings)| findings).sum();
+    assert_eq!((&outcome["class"], outcome["counts"]["open"].as_u64()), (&Value::from("findings"), Some(open)));
+    assert_eq!(runner.outputs()["findings"], open.to_string());
+    assert_eq!(
+        categories(&ended),
+        [
+            "scangate/cybedefend/",
+            "scangate/cybrium/sandbox-app/",
+            "scangate/cyberorigen/shop.example.com/",
+            "scangate/bestdefense/shop.example.com/"
+        ]
+    );
+    let said = ended.stdout();
+    assert_eq!(said.matches("severity  kind").count(), 1, "{said}");
+    for place in ["app.py:1", "app/users.py:42", "shop.example.com:80", "shop.example.com/search"] {
+        assert!(said.contains(place), "no {place} in:\n{said}");
+    }
+}
+
+#[test]
+fn a_fault_of_any_one_of_four_hides_nothing_of_the_others() {
+    let faults = [
+        ("cybedefend:failed-scan", "scan-failed"),
+        ("cybrium:html", "protocol"),
+        ("cyberorigen:no-access-403", "auth"),
+        ("bestdefense:403=99", "auth"),
+    ];
+    std::thread::scope(|scope| {
+        for (at, (fault, class)) in faults.into_iter().enumerate() {
+            scope.spawn(move || {
+                let (ended, runner) = scan_on_all(&[fault]);
+                ended.assert_exit_code(1);
+                for (index, (name, ending, findings)) in endings(&runner).into_iter().enumerate() {
+                    let expected = if index == at { class } else { "complete" };
+                    assert_eq!((ending.as_str(), findings > 0), (expected, index != at), "{fault}: {name}");
+                }
+                let name = fault.split(':').next().unwrap();
+                ended.assert_stderr_has(&format!("{name}: "));
+                let categories = categories(&ended);
+                assert!(
+                    categories.len() == 3 && categories.iter().all(|category| !category.contains(name)),
+                    "{fault}: {categories:?}"
+                );
+            });
+        }
+    });
 }

@@ -13,20 +13,20 @@ use crate::harness::{Ended, Scangate};
 const OURS: [&str; 6] = ["add-mask", "group", "endgroup", "error", "warning", "notice"];
 
 /// The files that a runner makes for one step.
-pub(super) struct Runner {
+pub(crate) struct Runner {
     folder: TempDir,
 }
 
 /// A workflow command, read back.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Command {
-    pub(super) name: String,
-    pub(super) properties: BTreeMap<String, String>,
-    pub(super) data: String,
+pub(crate) struct Command {
+    pub(crate) name: String,
+    pub(crate) properties: BTreeMap<String, String>,
+    pub(crate) data: String,
 }
 
 impl Runner {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let runner = Self { folder: tempfile::tempdir().unwrap() };
         fs_err::write(runner.path("output"), "").unwrap();
         fs_err::write(runner.path("summary"), "").unwrap();
@@ -34,16 +34,16 @@ impl Runner {
     }
 
     /// The place of a file of the runner: `output`, `summary`.
-    pub(super) fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    pub(super) fn read(&self, name: &str) -> String {
+    pub(crate) fn read(&self, name: &str) -> String {
         fs_err::read_to_string(self.path(name)).unwrap()
     }
 
     /// Puts a call into a step of a run for this event.
-    pub(super) fn step(&self, scan: Scangate, event: &str) -> Scangate {
+    pub(crate) fn step(&self, scan: Scangate, event: &str) -> Scangate {
         scan.env("GITHUB_ACTIONS", "true")
             .env("CI", "true")
             .env("GITHUB_OUTPUT", self.path("output"))
@@ -56,7 +56,7 @@ impl Runner {
 
     /// The outputs as the runner reads them (actions/runner, `FileCommandManager.cs`): whichever of `=` and `<<` comes first in a
     /// line decides, a value ends at a line that is the delimiter, and of two values the later one counts.
-    pub(super) fn outputs(&self) -> BTreeMap<String, String> {
+    pub(crate) fn outputs(&self) -> BTreeMap<String, String> {
         let text = self.read("output");
         let mut lines = text.strip_suffix('\n').unwrap_or(&text).split('\n');
         let mut outputs = BTreeMap::new();
@@ -77,18 +77,18 @@ impl Runner {
 }
 
 /// The payload of an event, from tests/data/github.
-pub(super) fn payload(name: &str) -> PathBuf {
+pub(crate) fn payload(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/github").join(name)
 }
 
 /// The outcome file that a run left.
-pub(super) fn outcome(ended: &Ended) -> Value {
+pub(crate) fn outcome(ended: &Ended) -> Value {
     serde_json::from_str(&ended.file("work/scangate-outcome.json")).unwrap()
 }
 
 /// The commands in a stream, in order. Fails for one that no step of ours gives, and for the runner's older syntax, which it
 /// finds anywhere in a line.
-pub(super) fn commands(stream: &str) -> Vec<Command> {
+pub(crate) fn commands(stream: &str) -> Vec<Command> {
     assert!(!stream.contains("##["), "a command of the older syntax in:\n{stream}");
     let commands: Vec<Command> = stream.lines().filter_map(command).collect();
     for command in &commands {

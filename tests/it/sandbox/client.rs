@@ -1,6 +1,8 @@
-//! The sandbox driven by a client in another language that was written from the contract alone.
+//! The sandbox driven by clients in another language that were written from the contracts alone.
 
-use std::io::ErrorKind;
+mod other;
+
+use std::io::{self, ErrorKind};
 use std::path::Path;
 use std::process::{Command, Output};
 use std::time::Duration;
@@ -11,8 +13,27 @@ use serde_json::{Value, json};
 
 use super::wire::CARELESS;
 
-/// Runs the client against a sandbox whose hour is thirty-six seconds; `None`, said loudly, where there is no Python.
+/// The client of a platform.
+fn client(platform: &str) -> Command {
+    let mut command = Command::new("python3");
+    command
+        .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/clients/{platform}.py")))
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .env("NO_PROXY", "127.0.0.1");
+    command
+}
+
+/// How a client ended; `None`, said loudly, where there is no Python.
 #[expect(clippy::print_stdout, reason = "a test that did not run must say so")]
+fn ended(output: io::Result<Output>) -> Option<Output> {
+    if output.as_ref().is_err_and(|error| error.kind() == ErrorKind::NotFound) && !is_required() {
+        println!("SKIPPED: there is no python3, so no independent client drove the sandbox");
+        return None;
+    }
+    Some(output.unwrap())
+}
+
+/// Runs the client of `CybeDefend` against a sandbox whose hour is thirty-six seconds.
 async fn run(faults: &[&str], arguments: &[&str]) -> Option<(Output, Server)> {
     let options = SandboxOptions {
         clock: Clock::faster(100),
@@ -32,23 +53,17 @@ async fn run(faults: &[&str], arguments: &[&str]) -> Option<(Output, Server)> {
         fs_err::create_dir_all(path.parent().unwrap()).unwrap();
         fs_err::write(path, content).unwrap();
     }
-    let mut command = Command::new("python3");
+    let mut command = client("cybedefend");
     command
-        .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients/cybedefend.py"))
         .arg(folder.path())
         .args(["--pause", "0.02"])
         .args(arguments)
         .env("CYBEDEFEND_API_URL", access.api_url)
         .env("CYBEDEFEND_AUTH_ENDPOINT", access.auth_url)
         .env("CYBEDEFEND_PAT", access.pat.expose())
-        .env("CYBEDEFEND_PROJECT_ID", access.project_id)
-        .env("NO_PROXY", "127.0.0.1");
+        .env("CYBEDEFEND_PROJECT_ID", access.project_id);
     let output = tokio::task::spawn_blocking(move || command.output()).await.unwrap();
-    if output.as_ref().is_err_and(|error| error.kind() == ErrorKind::NotFound) && !is_required() {
-        println!("SKIPPED: there is no python3, so no independent client drove the sandbox");
-        return None;
-    }
-    Some((output.unwrap(), server))
+    Some((ended(output)?, server))
 }
 
 #[expect(clippy::disallowed_methods, reason = "the test harness's own switch, not a setting of the program")]
