@@ -166,7 +166,8 @@ fn assert_all_end(
 
 /// The value that the sandbox told. Nothing else may be asked for.
 fn as_told(_context: &str, name: &str, told: Option<&str>) -> String {
-    told.unwrap_or_else(|| panic!("the sandbox told no {name}")).to_owned()
+    assert!(told.is_some(), "the sandbox told no {name}");
+    told.unwrap().to_owned()
 }
 
 #[test]
