@@ -64,6 +64,7 @@ pub(super) async fn run(arguments: Arguments, context: &Context) -> Result<u8, E
         "block" => Some(Policy::default()),
         _ => Some(Policy::warning()),
     };
+    let platform = if let [only] = dialects.as_slice() { only.as_str() } else { "NAME" };
     let options = SandboxOptions {
         dialects,
         port: arguments.port,
@@ -81,9 +82,11 @@ pub(super) async fn run(arguments: Arguments, context: &Context) -> Result<u8, E
         .printer
         .document(&lines, Stream::Output)
         .map_err(|error| failed(error).with_hint("check standard output"))?;
-    let next = "serving until Ctrl-C or an hour without a request; in another terminal, set the variables above and run \
-                `scangate scan --platform cybedefend`";
-    context.printer.event(&Event::Note(next.to_owned()));
+    let next = format!(
+        "serving until Ctrl-C or an hour without a request; in another terminal, set the variables above and run \
+         `scangate scan --platform {platform}`"
+    );
+    context.printer.event(&Event::Note(next));
     tokio::select! {
         () = server.ended() => {}
         _ = signals::interrupted() => {}

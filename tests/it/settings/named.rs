@@ -261,8 +261,9 @@ fn a_demo_can_have_several_platforms_and_all_of_them() {
 fn the_example_of_several_platforms_is_read_and_may_lie_where_a_pull_request_can_edit_it() {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/several-platforms/scangate.yml");
     let example = fs_err::read_to_string(path).unwrap();
+    let vouched = [("SCANGATE_CYBERORIGEN_TARGET", "shop.example.com"), ("SCANGATE_CYBERORIGEN_AUTHORIZED", "true")];
     for platform in PlatformId::ALL {
-        let settings = resolve(&example, &[("platform", platform.as_str())], &[]).unwrap();
+        let settings = resolve(&example, &[("platform", platform.as_str())], &vouched).unwrap();
         assert_eq!(settings.entries.first().map(|entry| entry.platform), Some(platform));
         assert_eq!((settings.run.timeout, settings.run.report.reports.len()), (Duration::from_hours(2), 2));
     }
