@@ -1,6 +1,6 @@
 //! BestDefense's dialect: sites, reports and alerts, as in `contracts/bestdefense.md`.
 //!
-//! A request goes through [`edge`](crate::sandbox::edge) and the check of its token, and reaches a handler.
+//! A request goes through [`edge`] and the check of its token, and reaches a handler.
 
 mod access;
 mod alerts;

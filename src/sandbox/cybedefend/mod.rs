@@ -1,6 +1,6 @@
 //! CybeDefend's dialect: API, identity provider and object storage, as in `contracts/cybedefend.md`.
 //!
-//! The state is pure and advances with the clock; nothing runs in the background. A request first goes through [`edge`](super::edge),
+//! The state is pure and advances with the clock; nothing runs in the background. A request first goes through [`edge`],
 //! where faults strike, then reaches a handler, and a refusal gets its body on the way back ([`refusal`]).
 
 mod access;

@@ -1,6 +1,6 @@
 //! CyberOrigen's dialect: login, scans of hosts, findings and controls, as in `contracts/cyberorigen.md`.
 //!
-//! A request goes through [`edge`](crate::sandbox::edge), then through [`limit`], which counts it, and behind [`login`] reaches a handler.
+//! A request goes through [`edge`], then through [`limit`], which counts it, and behind [`login`] reaches a handler.
 
 mod access;
 mod catalogue;

@@ -1,7 +1,7 @@
 //! Cybrium's dialect: scans of named targets, uploads of SARIF files and findings, as in `contracts/cybrium.md`.
 //!
 //! The vendor has one host for scans, below `/v1`, and one for uploads, below `/api`. Here one origin has both. A request goes through
-//! [`edge`](crate::sandbox::edge) and the check of its key, and reaches a handler.
+//! [`edge`] and the check of its key, and reaches a handler.
 
 mod access;
 mod catalogue;
