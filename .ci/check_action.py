@@ -78,7 +78,7 @@ class Bench:
     @contextmanager
     def sandbox(self, *faults):
         """A sandbox that serves; what a client needs to know of it, by variable."""
-        arguments = [self.program, "sandbox", "--speed", "20", *(f"--fault={fault}" for fault in faults)]
+        arguments = [self.program, "sandbox", "--platform", "cybedefend", "--speed", "20", *(f"--fault={fault}" for fault in faults)]
         process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         try:
             lines = [process.stdout.readline() for _ in range(4)]
