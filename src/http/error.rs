@@ -100,6 +100,12 @@ impl Error {
         self
     }
 
+    /// Whether it already says what it means: that a sign-in was refused. Its status is then the sign-in's, and says nothing of the
+    /// call that needed it.
+    pub fn has_meaning(&self) -> bool {
+        self.0.behind.is_some()
+    }
+
     /// Adds to the message what was done about it in vain, if anything was.
     pub(super) fn after(mut self, done: Option<&str>) -> Self {
         if let Some(done) = done {

@@ -1,7 +1,6 @@
 //! What a refused request means, as far as one status has one meaning (contract 5.2).
 
 use super::CyberOrigen;
-use super::sign_in::LOGIN_REFUSED;
 use crate::error::Class;
 use crate::http;
 use crate::platform::Error;
@@ -46,8 +45,7 @@ impl Asked<'_> {
 impl CyberOrigen {
     /// A refusal in the user's terms.
     pub(super) fn explain(&self, error: http::Error, asked: Asked<'_>) -> Error {
-        // A refused login says already what it means, and its status is not that of the call that needed it.
-        if error.to_string().starts_with(LOGIN_REFUSED) {
+        if error.has_meaning() {
             return Error::Http(error);
         }
         let (class, message, hint) = match error.status() {

@@ -9,9 +9,6 @@ use crate::credentials::{Credential, Form, Secret};
 use crate::http::{Authorizer, Client, Grant, Placement, Replay, Session};
 use crate::platform::{Connection, Error, Platform as _, Region, Request};
 
-/// What people read first where a login was refused.
-pub(super) const LOGIN_REFUSED: &str = "the login was refused";
-
 /// How long a token lives, by the vendor's samples (contract 1.2).
 const LONGEST_LIFE: Duration = Duration::from_hours(1);
 
@@ -67,7 +64,7 @@ fn login(
         refresh_url: Some(endpoints.api(["auth", "refresh"])?),
         most_exchanges: Some(most_exchanges),
         longest_life: LONGEST_LIFE,
-        refusal: LOGIN_REFUSED.to_owned(),
+        refusal: "the login was refused".to_owned(),
         remedy: format!(
             "check {origin}{code}; it was not tried again, because five refused logins lock the account for 15 minutes, and those of \
              jobs side by side add up; an API key in CYBERORIGEN_API_KEY has no such lock"
