@@ -3,6 +3,8 @@
 //! A platform knows its wire format and nothing of reports; it turns answers into the model of [`crate::finding`].
 
 mod about;
+#[cfg(test)]
+mod arbitrary;
 pub mod bestdefense;
 mod call_path;
 pub mod cybedefend;
@@ -14,6 +16,7 @@ mod lenient;
 pub mod options;
 mod pages;
 mod request;
+mod settling;
 mod text;
 mod tolerant;
 mod words;

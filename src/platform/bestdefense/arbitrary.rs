@@ -2,14 +2,14 @@
 
 use jiff::Timestamp;
 use proptest::prelude::*;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::alert::Mapper;
 use super::envelope::Envelope;
 use super::list::{self, Item};
 use super::{paging, places, progress, start, summary};
 use crate::finding::{Finding, Severity};
-use crate::platform::ScanState;
+use crate::platform::{ScanState, arbitrary};
 
 /// Names that mean something to some decoder, and one that means nothing.
 const NAMES: [&str; 32] = [
@@ -63,29 +63,9 @@ const WORDS: [&str; 12] = [
     "",
 ];
 
-fn scalar() -> impl Strategy<Value = Value> {
-    prop_oneof![
-        Just(Value::Null),
-        any::<bool>().prop_map(Value::from),
-        any::<i64>().prop_map(Value::from),
-        any::<f64>().prop_map(Value::from),
-        (0_u64..5).prop_map(Value::from),
-        any::<String>().prop_map(Value::from),
-        prop::sample::select(WORDS.as_slice()).prop_map(Value::from),
-    ]
-}
-
 /// Any JSON, with names and words that are likely to reach somewhere.
 fn document() -> impl Strategy<Value = Value> {
-    scalar().prop_recursive(5, 48, 6, |inner| {
-        let name =
-            prop_oneof![5 => prop::sample::select(NAMES.as_slice()).prop_map(str::to_owned), 1 => any::<String>()];
-        prop_oneof![
-            prop::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
-            prop::collection::vec((name, inner), 0..8)
-                .prop_map(|fields| Value::Object(fields.into_iter().collect::<Map<_, _>>())),
-        ]
-    })
+    arbitrary::document(&NAMES, &WORDS)
 }
 
 /// The findings of a list, and how many more it counts.

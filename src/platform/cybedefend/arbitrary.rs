@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::endpoints::Endpoints;
 use super::family::Family;
@@ -13,7 +13,7 @@ use super::wire::{ClientApps, ContainerRow, Page, ScanStarted, ScanStatus, Wrapp
 use crate::finding::{Finding, Severity};
 use crate::http::Redactor;
 use crate::platform::lenient::Object;
-use crate::platform::{Region, ScanState};
+use crate::platform::{Region, ScanState, arbitrary};
 
 /// Names that mean something to some decoder, and one that means nothing.
 const NAMES: [&str; 24] = [
@@ -61,29 +61,9 @@ const WORDS: [&str; 14] = [
     "",
 ];
 
-fn scalar() -> impl Strategy<Value = Value> {
-    prop_oneof![
-        Just(Value::Null),
-        any::<bool>().prop_map(Value::from),
-        any::<i64>().prop_map(Value::from),
-        any::<f64>().prop_map(Value::from),
-        (0_u64..4).prop_map(Value::from),
-        any::<String>().prop_map(Value::from),
-        prop::sample::select(WORDS.as_slice()).prop_map(Value::from),
-    ]
-}
-
 /// Any JSON, with names and words that are likely to reach somewhere.
 fn document() -> impl Strategy<Value = Value> {
-    scalar().prop_recursive(5, 48, 6, |inner| {
-        let name =
-            prop_oneof![4 => prop::sample::select(NAMES.as_slice()).prop_map(str::to_owned), 1 => any::<String>()];
-        prop_oneof![
-            prop::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
-            prop::collection::vec((name, inner), 0..8)
-                .prop_map(|fields| Value::Object(fields.into_iter().collect::<Map<_, _>>())),
-        ]
-    })
+    arbitrary::document(&NAMES, &WORDS)
 }
 
 /// A page's findings as far as its list is whole, or nothing where the page or the list is at fault.

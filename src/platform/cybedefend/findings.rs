@@ -3,8 +3,6 @@
 //! The lists show the present state of the project and not of a scan, so each page is checked for the scan that it shows, and
 //! nothing that a list says of its own length is believed without counting. The scan of an image is about one of the lists.
 
-use std::time::Duration;
-
 use futures_util::stream::{self, StreamExt as _};
 use serde::de::{DeserializeOwned, IgnoredAny};
 use url::Url;
@@ -19,6 +17,7 @@ use super::wire::{ContainerRow, Page, WrappedRow};
 use crate::error::Class;
 use crate::finding::{Finding, Location, ScanReference};
 use crate::http::{self, Call};
+use crate::platform::settling::{Settling, look_again};
 use crate::platform::text::shown_id;
 use crate::platform::{Collected, Error};
 
@@ -28,14 +27,8 @@ const PAGE_SIZE: &str = "100";
 /// Pages of one list that are on their way at the same time.
 const PAGES_AT_ONCE: usize = 4;
 
-/// The wait between two looks at a list that is not yet what it should be.
-const LOOK_AGAIN: Duration = Duration::from_secs(5);
-
 /// How often a run looks again at lists that show another scan, all lists together.
 const MOST_CATCH_UPS: u32 = 6;
-
-/// How long findings may take to settle after the scan's end (DESIGN section 8).
-const LONGEST_SETTLING: Duration = Duration::from_mins(2);
 
 /// What reading a list brought.
 enum Answer {
@@ -143,7 +136,7 @@ impl Reader<'_> {
             };
             let Answer::Read(list) = &answer else { return Ok(answer) };
             if list.other_scan().is_some() {
-                if self.catch_ups_left == 0 || !self.wait().await {
+                if self.catch_ups_left == 0 || !look_again(self.platform.session.client()).await {
                     return Ok(answer);
                 }
                 self.catch_ups_left -= 1;
@@ -198,10 +191,9 @@ impl Reader<'_> {
     /// counted more than the lists hold proves nothing, since what it counts is not documented: it is only a reason to wait.
     async fn settle(&self, lists: &[(Family, Listing<Finding>)], notes: &mut Vec<String>) -> Result<bool, Error> {
         let read: Vec<Option<u64>> = lists.iter().map(|(_, list)| list.total()).collect();
-        let clock = self.platform.session.client().clock();
-        let until = clock.monotonic() + LONGEST_SETTLING;
+        let settling = Settling::new(self.platform.session.client());
         let mut before = read.clone();
-        while self.wait().await {
+        while settling.look_again().await {
             let mut now = Vec::with_capacity(lists.len());
             for (family, _) in lists {
                 now.push(self.total(*family).await?);
@@ -210,9 +202,6 @@ impl Reader<'_> {
                 return Ok(now != read);
             }
             before = now;
-            if clock.monotonic() >= until {
-                break;
-            }
         }
         notes.push("the findings had not settled when the wait for them ended".to_owned());
         Ok(before != read)
@@ -224,16 +213,6 @@ impl Reader<'_> {
             Err(Error::Http(error)) => Err(self.platform.explain(error, Asked::Findings(family)).await),
             Err(error) => Err(error),
         }
-    }
-
-    /// Lets time pass before the next look. False when the run has none left for it.
-    async fn wait(&self) -> bool {
-        let client = self.platform.session.client();
-        if client.remaining() <= LOOK_AGAIN {
-            return false;
-        }
-        client.clock().sleep(LOOK_AGAIN).await;
-        true
     }
 }
 

@@ -1,8 +1,6 @@
 //! Reads the findings of an ended scan, all pages, and holds them against what the scan itself counts (contract 4.1; DESIGN
 //! section 8).
 
-use std::time::Duration;
-
 use serde::de::DeserializeOwned;
 use url::Url;
 
@@ -13,16 +11,11 @@ use super::{CyberOrigen, controls, counts, status};
 use crate::finding::{Finding, ScanReference};
 use crate::http::Call;
 use crate::platform::pages::{Listing, Sheet};
+use crate::platform::settling::Settling;
 use crate::platform::{Collected, Error, ScanState};
 
 /// Rows that are asked for with each page; no page has more (contract 3).
 const PAGE_SIZE: u64 = 100;
-
-/// The wait between two readings of a list that holds less than the scan counts.
-const READ_AGAIN: Duration = Duration::from_secs(5);
-
-/// How long findings may take to settle after the scan's end (DESIGN section 8).
-const LONGEST_SETTLING: Duration = Duration::from_mins(2);
 
 /// All findings of an ended scan, with the compliance controls where frameworks were asked for.
 pub(super) async fn collect(platform: &CyberOrigen, scan: &ScanReference) -> Result<Collected, Error> {
@@ -70,15 +63,10 @@ fn add(collected: &mut Collected, rows: Vec<FindingRow>, seen: &Scan, scan: &Sca
 
 /// The list of findings, read again while it holds less than is counted and still changes.
 async fn settled(platform: &CyberOrigen, scan: &str, counted: u64) -> Result<Listing<FindingRow>, Error> {
-    let client = platform.session.client();
-    let until = client.clock().monotonic().saturating_add(LONGEST_SETTLING);
     let url = platform.endpoints.api(["scans", scan, "findings"])?;
+    let settling = Settling::new(platform.session.client());
     let mut list = platform.list(&url, Asked::Findings(scan)).await?;
-    while (list.shortfall().is_some() || list.count() < counted)
-        && client.remaining() > READ_AGAIN
-        && client.clock().monotonic() < until
-    {
-        client.clock().sleep(READ_AGAIN).await;
+    while (list.shortfall().is_some() || list.count() < counted) && settling.look_again().await {
         let before = list.count();
         list = platform.list(&url, Asked::Findings(scan)).await?;
         if list.count() == before {

@@ -1,7 +1,5 @@
 //! Reads the findings of an ended scan, and judges whether they are all there are (contract section 4; DESIGN section 8).
 
-use std::time::Duration;
-
 use url::Url;
 
 use super::listing::Listing;
@@ -11,13 +9,8 @@ use super::rows::{Belonging, Mapper, Row};
 use super::{Cybrium, WITHOUT_ID};
 use crate::finding::ScanReference;
 use crate::http::Call;
+use crate::platform::settling::Settling;
 use crate::platform::{Collected, Error};
-
-/// The wait between two looks at a list that is not yet what it should be.
-const LOOK_AGAIN: Duration = Duration::from_secs(5);
-
-/// How long findings may take to settle after the scan's end (DESIGN section 8).
-const LONGEST_SETTLING: Duration = Duration::from_mins(2);
 
 /// All findings of an ended scan.
 pub(super) async fn collect(platform: &Cybrium, scan: &ScanReference) -> Result<Collected, Error> {
@@ -81,10 +74,8 @@ async fn settle(
     expected: u64,
     collected: &mut Collected,
 ) -> Result<Listing, Error> {
-    let client = platform.session.client();
-    let until = client.clock().monotonic() + LONGEST_SETTLING;
-    while client.remaining() > LOOK_AGAIN && client.clock().monotonic() < until {
-        client.clock().sleep(LOOK_AGAIN).await;
+    let settling = Settling::new(platform.session.client());
+    while settling.look_again().await {
         let again = platform.list(platform.endpoints.findings(&scan.id), Asked::Findings(&scan.id)).await?;
         let is_steady = again.rows() == list.rows();
         list = again;
