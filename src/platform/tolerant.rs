@@ -89,8 +89,8 @@ impl Fields {
     }
 }
 
-/// A text, number or truth value, if it says anything.
-fn scalar(value: &Value) -> Option<String> {
+/// A text, number or truth value as text, without the white space around it and never empty.
+pub(super) fn scalar(value: &Value) -> Option<String> {
     let text = match value {
         Value::String(text) => text.trim().to_owned(),
         Value::Number(number) => number.to_string(),

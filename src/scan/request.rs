@@ -18,8 +18,23 @@ pub(super) fn request(
         Subject::Archive { .. } | Subject::Sarif { .. } => (None, None),
     };
     let head = &prepared.tree.head;
-    let EntrySettings { region, api_url, auth_url, auth_scheme, paths, states, project_id, .. } = entry.clone();
-    let EntrySettings { scan_type, frameworks, ports, intensity, authorized, options, .. } = entry.clone();
+    let EntrySettings {
+        region,
+        api_url,
+        auth_url,
+        auth_scheme,
+        paths,
+        states,
+        branch,
+        project_id,
+        scan_type,
+        frameworks,
+        ports,
+        intensity,
+        authorized,
+        options,
+        ..
+    } = entry.clone();
     Request {
         credential,
         region,
@@ -29,7 +44,7 @@ pub(super) fn request(
         paths,
         states,
         project_id,
-        branch: entry.branch.clone().or_else(|| settings.branch.clone()).or_else(|| head.branch.clone()),
+        branch: branch.or_else(|| settings.branch.clone()).or_else(|| head.branch.clone()),
         commit: settings.commit.clone().or_else(|| head.commit.clone()),
         directory: prepared.tree.directory.clone(),
         image,

@@ -5,6 +5,8 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value};
 
+pub(super) use crate::platform::tolerant::scalar as text;
+
 /// The fields of an object by their [`plain`] names, and behind them those of an object around it, which it inherits.
 pub(super) struct Fields<'a> {
     own: HashMap<String, &'a Value>,
@@ -55,16 +57,6 @@ impl<'a> Fields<'a> {
 pub(super) fn plain(name: &str) -> String {
     let letters = name.chars().filter(|letter| !matches!(letter, '_' | '-') && !letter.is_whitespace());
     letters.flat_map(char::to_lowercase).collect()
-}
-
-/// A scalar as text without the white space around it; never empty.
-pub(super) fn text(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) => Some(text.trim().to_owned()).filter(|text| !text.is_empty()),
-        Value::Number(number) => Some(number.to_string()),
-        Value::Bool(truth) => Some(truth.to_string()),
-        Value::Null | Value::Array(_) | Value::Object(_) => None,
-    }
 }
 
 /// The texts of a scalar or of a list of scalars.
