@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
+use super::driver::{Driver, SignIn};
 use super::interruption::{self, Listener, heard};
 use super::observer::{Event, Observer};
 use super::wait::{self, Ended, Schedule};
@@ -11,7 +12,7 @@ use crate::clock::Clock;
 use crate::error::{Class, Problem};
 use crate::finding::{Ending, PolicyViolation, ScanReference, ScanResult};
 use crate::http::{Client, Random};
-use crate::platform::{Patience, Platform, PolicyAnswer, Request, Subject};
+use crate::platform::{About, Patience, PolicyAnswer, Request, Subject};
 use crate::report::counted;
 
 /// What an entry needs beside its request.
@@ -40,24 +41,26 @@ pub(super) struct Context<'a> {
 const POLICY_WAITS: Schedule = Schedule { first: Duration::from_secs(2), longest: Duration::from_secs(15) };
 
 /// Runs the flow of one entry. What is known so far is in `result` at any moment, so that an interrupted run loses nothing.
-pub(super) async fn run<P: Platform>(
+pub(super) async fn run(
+    sign_in: SignIn,
+    about: &About,
     request: Request,
     subject: &Subject,
     context: &Context<'_>,
     result: &RefCell<ScanResult>,
 ) -> Result<Ending, Error> {
     let credential_origin = request.credential.origin.clone();
-    context.observer.event(&Event::SigningIn { platform: P::ABOUT.name, credential_origin: &credential_origin });
+    context.observer.event(&Event::SigningIn { platform: about.name, credential_origin: &credential_origin });
     let platform = tokio::select! {
-        platform = P::sign_in(context.client.clone(), request) => platform?,
+        platform = sign_in(context.client.clone(), request) => platform?,
         signal = heard(&context.interrupted) => return Err(Error::Interrupted(signal)),
     };
-    until_interrupted(&platform, subject, context, result).await
+    until_interrupted(platform.as_ref(), subject, context, result).await
 }
 
 /// Runs the flow of one entry that has signed in. Where a signal comes, it cancels the scan.
-async fn until_interrupted<P: Platform>(
-    platform: &P,
+async fn until_interrupted(
+    platform: &dyn Driver,
     subject: &Subject,
     context: &Context<'_>,
     result: &RefCell<ScanResult>,
@@ -73,8 +76,8 @@ async fn until_interrupted<P: Platform>(
 }
 
 /// The flow itself. `has_ended` is set as soon as the platform is known to have ended the scan.
-async fn follow<P: Platform>(
-    platform: &P,
+async fn follow(
+    platform: &dyn Driver,
     subject: &Subject,
     context: &Context<'_>,
     result: &RefCell<ScanResult>,
@@ -126,11 +129,12 @@ async fn follow<P: Platform>(
 }
 
 /// Asks for the platform's own verdict, where it has one and that is to gate.
-async fn policy<P: Platform>(platform: &P, scan: &ScanReference, context: &Context<'_>) -> Result<PolicyAnswer, Error> {
-    if !P::ABOUT.has_policy || !context.vendor_policy {
+async fn policy(platform: &dyn Driver, scan: &ScanReference, context: &Context<'_>) -> Result<PolicyAnswer, Error> {
+    let about = platform.about();
+    if !about.has_policy || !context.vendor_policy {
         return Ok(PolicyAnswer::default());
     }
-    context.observer.event(&Event::Note(format!("waiting for the verdict of {}'s own policy", P::ABOUT.name)));
+    context.observer.event(&Event::Note(format!("waiting for the verdict of {}'s own policy", about.name)));
     let schedule = Schedule { first: context.poll_interval.unwrap_or(POLICY_WAITS.first), ..POLICY_WAITS };
     let patience = Patience { waits: &mut schedule.waits(context.random), until: context.polling_deadline };
     Ok(platform.policy(scan, patience).await?)
@@ -170,7 +174,7 @@ mod tests {
     use crate::credentials::Accepted;
     use crate::error::Signal;
     use crate::http::{Options, Redactor};
-    use crate::platform::{self, About, Cancelled, Collected, ScanState, SubjectKind, Timing};
+    use crate::platform::{self, Cancelled, Collected, Platform, ScanState, SubjectKind, Timing};
     use crate::scan::interruption::Teller;
     use crate::scan::observer::Silence;
     use crate::scan::part;

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
+use super::driver::Driver;
 use crate::clock::Clock;
 use crate::error::{Error, Signal};
 use crate::finding::{Ending, ScanReference};
-use crate::platform::{Cancelled, Platform};
+use crate::platform::{About, Cancelled};
 
 /// How long a cancel may take: a job that is cancelled is killed soon after its first signal.
 const LIMIT: Duration = Duration::from_secs(3);
@@ -31,8 +32,8 @@ pub(super) async fn heard(listener: &Listener) -> Signal {
 }
 
 /// Cancels the scan, where there is one that has not ended, and says what became of it.
-pub(super) async fn cancel<P: Platform>(
-    platform: &P,
+pub(super) async fn cancel(
+    platform: &dyn Driver,
     scan: Option<&ScanReference>,
     has_ended: bool,
     signal: Signal,
@@ -42,11 +43,11 @@ pub(super) async fn cancel<P: Platform>(
     problem.hint = Some(match scan {
         None => "no scan is known to have been started".to_owned(),
         Some(_) if has_ended => "the scan had already ended at the platform".to_owned(),
-        Some(_) if !P::ABOUT.supports_cancel => not_documented::<P>(),
+        Some(_) if !platform.about().supports_cancel => not_documented(platform.about()),
         Some(scan) => match within_limit(platform, scan, clock).await {
             Some(Ok(Cancelled::Accepted)) => "the scan was cancelled at the platform".to_owned(),
             Some(Ok(Cancelled::HasEnded)) => "the scan had already ended at the platform".to_owned(),
-            Some(Ok(Cancelled::NotDocumented)) => not_documented::<P>(),
+            Some(Ok(Cancelled::NotDocumented)) => not_documented(platform.about()),
             Some(Err(error)) => {
                 problem.detail = error.detail();
                 format!("the scan may go on at the platform, since it could not be cancelled: {error}")
@@ -60,12 +61,12 @@ pub(super) async fn cancel<P: Platform>(
     Ending::Short(problem)
 }
 
-fn not_documented<P: Platform>() -> String {
-    format!("the scan goes on at the platform: {} documents no way to cancel one", P::ABOUT.name)
+fn not_documented(about: &About) -> String {
+    format!("the scan goes on at the platform: {} documents no way to cancel one", about.name)
 }
 
-async fn within_limit<P: Platform>(
-    platform: &P,
+async fn within_limit(
+    platform: &dyn Driver,
     scan: &ScanReference,
     clock: &Clock,
 ) -> Option<Result<Cancelled, crate::platform::Error>> {

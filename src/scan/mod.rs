@@ -15,6 +15,7 @@ pub mod reports;
 pub mod source;
 pub mod wait;
 
+mod driver;
 mod entry;
 mod interruption;
 mod line_hash;

@@ -4,6 +4,7 @@ use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 
+use super::driver::{self, SignIn};
 use super::entry::{self, Context};
 use super::interruption::Listener;
 use super::observer::OfEntry;
@@ -87,18 +88,13 @@ impl<'a> Part<'a> {
             interrupted,
         };
         // The one place that lists the platforms' types.
-        match entry.platform {
-            PlatformId::CybeDefend => {
-                entry::run::<CybeDefend>(request, &prepared.subject, &context, &self.result).await
-            }
-            PlatformId::Cybrium => entry::run::<Cybrium>(request, &prepared.subject, &context, &self.result).await,
-            PlatformId::CyberOrigen => {
-                entry::run::<CyberOrigen>(request, &prepared.subject, &context, &self.result).await
-            }
-            PlatformId::BestDefense => {
-                entry::run::<BestDefense>(request, &prepared.subject, &context, &self.result).await
-            }
-        }
+        let sign_in: SignIn = match entry.platform {
+            PlatformId::CybeDefend => driver::sign_in::<CybeDefend>,
+            PlatformId::Cybrium => driver::sign_in::<Cybrium>,
+            PlatformId::CyberOrigen => driver::sign_in::<CyberOrigen>,
+            PlatformId::BestDefense => driver::sign_in::<BestDefense>,
+        };
+        entry::run(sign_in, entry.platform.about(), request, &prepared.subject, &context, &self.result).await
     }
 
     /// The result as the reports get it: with what the source tree knows added, and secrets taken out.
