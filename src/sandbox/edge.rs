@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicU32;
 use std::time::{Duration, SystemTime};
 
 use axum::body::{Body, Bytes, to_bytes};
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse as _, Response};
@@ -26,7 +26,6 @@ const REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
 const RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
 
 /// An origin at its port. What differs between dialects is data: which part a request is for, and what a refusal looks like.
-#[derive(Clone)]
 pub(super) struct Edge {
     pub(super) core: Arc<Core>,
     pub(super) port: u16,
@@ -37,7 +36,7 @@ pub(super) struct Edge {
 }
 
 /// The middleware. Every answer carries the clock's time as its `Date`, since that is the time tokens and limits are counted in.
-pub(super) async fn pass(State(edge): State<Edge>, request: Request, next: Next) -> Response {
+pub(super) async fn pass(edge: Arc<Edge>, request: Request, next: Next) -> Response {
     let mut response = answer(&edge, request, next).await;
     if let Ok(date) = HeaderValue::from_str(&httpdate::fmt_http_date(SystemTime::from(edge.core.now()))) {
         response.headers_mut().insert(header::DATE, date);

@@ -15,6 +15,7 @@ mod archive;
 mod attacks;
 mod bearer;
 mod bestdefense;
+mod call;
 mod core;
 mod cybedefend;
 mod cyberorigen;

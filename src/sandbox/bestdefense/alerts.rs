@@ -1,9 +1,6 @@
 //! Alerts and their counts, in the three shapes that the contract thinks likely (contract section 6).
 
-use std::sync::Arc;
-
 use axum::Json;
-use axum::extract::{Path, State};
 use serde_json::{Map, Value, json};
 
 use super::Emulator;
@@ -12,6 +9,7 @@ use super::envelope::{Refusal, envelope};
 use super::fault::{BestDefenseFault, Permission};
 use super::reports::Intensity;
 use crate::sandbox::attacks;
+use crate::sandbox::call::Call;
 use crate::sandbox::core::lock;
 use crate::sandbox::fault::Kind;
 use crate::sandbox::invented;
@@ -122,13 +120,11 @@ pub(super) fn of(emulator: &Emulator, host: &str, intensity: Intensity) -> Vec<A
 }
 
 /// `GET /api/report/vortex/{report}/alerts`, by the number of the security report.
-pub(super) async fn list(
-    State(emulator): State<Arc<Emulator>>,
-    Path(number): Path<String>,
-) -> Result<Json<Value>, Refusal> {
+pub(super) fn list(emulator: &Emulator, call: &Call) -> Result<Json<Value>, Refusal> {
+    let number = call.part("report");
     emulator.permit(Permission::ViewReports)?;
     let reports = lock(&emulator.reports);
-    let report = reports.iter().find(|report| report.number.to_string() == number && report.has_results(&emulator));
+    let report = reports.iter().find(|report| report.number.to_string() == number && report.has_results(emulator));
     let alerts = &report.ok_or_else(|| Refusal::not_found("Security report"))?.alerts;
     let faults = &emulator.core.faults;
     let counts = SEVERITIES.map(|(word, _)| {

@@ -13,9 +13,7 @@ use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
-use axum::extract::{Request, State};
-use axum::http::{Method, StatusCode, Uri, header};
-use axum::middleware::{Next, from_fn_with_state};
+use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::response::{Html, IntoResponse as _, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -23,6 +21,7 @@ use serde_json::{Value, json};
 
 use super::access::Access;
 use super::bearer::bearer;
+use super::call::{Call, guard, handler, layer, unread};
 use super::core::Core;
 use super::edge::{self, Edge};
 use super::fault::{Kind, Place};
@@ -85,30 +84,39 @@ pub(super) fn emulate(core: Arc<Core>, api: Bound) -> io::Result<Emulation> {
 }
 
 fn router(emulator: &Arc<Emulator>, port: u16) -> Router {
-    let edge = Edge { core: Arc::clone(&emulator.core), port, place_of, refuse };
+    let edge = Arc::new(Edge { core: Arc::clone(&emulator.core), port, place_of, refuse });
     Router::new()
-        .route("/api/sites", get(sites))
-        .route("/api/report/create/for-target/{site}", post(reports::create))
-        .route("/api/report/{report}/progress", get(reports::progress))
-        .route("/api/report/{report}/overview", get(reports::overview))
-        .route("/api/report/vortex/{report}/alerts", get(alerts::list))
-        .route_layer(from_fn_with_state(Arc::clone(emulator), authorise))
-        .route("/login", get(Html("<!DOCTYPE html><html><body>Log in to the sandbox</body></html>")))
-        .fallback(no_such_route)
-        .method_not_allowed_fallback(async || Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "Method not allowed"))
-        .layer(from_fn_with_state(edge, edge::pass))
-        .with_state(Arc::clone(emulator))
+        .route("/api/sites", get(handler(emulator, sites)))
+        .route("/api/report/create/for-target/{site}", post(handler(emulator, reports::create)))
+        .route("/api/report/{report}/progress", get(handler(emulator, reports::progress)))
+        .route("/api/report/{report}/overview", get(handler(emulator, reports::overview)))
+        .route("/api/report/vortex/{report}/alerts", get(handler(emulator, alerts::list)))
+        .route_layer(guard(emulator, authorise))
+        .route("/login", get(handler(emulator, log_in)))
+        .fallback(unread(emulator, no_such_route))
+        .method_not_allowed_fallback(unread(emulator, not_allowed))
+        .layer(layer(&edge, edge::pass))
 }
 
 /// `GET /api/sites`: all of them, verified or not.
-async fn sites(State(emulator): State<Arc<Emulator>>) -> Result<Json<Value>, Refusal> {
+fn sites(emulator: &Emulator, _call: &Call) -> Result<Json<Value>, Refusal> {
     emulator.permit(Permission::ViewSites)?;
     let sites: Vec<_> = emulator.sites.iter().map(|site| json!({ "id": site.id, "hostname": site.hostname })).collect();
     Ok(envelope::envelope(&json!({ "sites": sites })))
 }
 
+/// The user interface's way in.
+fn log_in(_emulator: &Emulator, _call: &Call) -> Html<&'static str> {
+    Html("<!DOCTYPE html><html><body>Log in to the sandbox</body></html>")
+}
+
+/// A method that a route does not have.
+fn not_allowed(_emulator: &Emulator, _method: &Method, _uri: &Uri) -> Refusal {
+    Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "Method not allowed")
+}
+
 /// The user interface lives on the same host: whoever leaves the API is asked to log in.
-async fn no_such_route(uri: Uri) -> Response {
+fn no_such_route(_emulator: &Emulator, _method: &Method, uri: &Uri) -> Response {
     if uri.path().starts_with("/api/") {
         refuse(StatusCode::NOT_FOUND)
     } else {
@@ -117,19 +125,19 @@ async fn no_such_route(uri: Uri) -> Response {
 }
 
 /// Lets only calls with the organisation's token through.
-async fn authorise(State(emulator): State<Arc<Emulator>>, request: Request, next: Next) -> Response {
+fn authorise(emulator: &Emulator, headers: &HeaderMap) -> Result<(), Refusal> {
     if emulator.core.faults.has(BestDefenseFault::Dpop) {
-        return Refusal::unauthorized("DPoP algs=\"ES256\"").into_response();
+        return Err(Refusal::unauthorized("DPoP algs=\"ES256\""));
     }
     if emulator.core.tokens_die() {
         emulator.revoked.store(true, Ordering::SeqCst);
     }
-    let is_good = bearer(request.headers()) == Some(emulator.token.expose());
+    let is_good = bearer(headers) == Some(emulator.token.expose());
     if !is_good || emulator.revoked.load(Ordering::SeqCst) {
-        return Refusal::unauthorized("Bearer").into_response();
+        return Err(Refusal::unauthorized("Bearer"));
     }
     emulator.core.count_call();
-    next.run(request).await
+    Ok(())
 }
 
 /// Which part of the platform a request is for; `None` for parts that no fault knows.

@@ -1,13 +1,10 @@
 //! Reports, which are scans: creation, progress, overview (contract sections 4 to 6.1).
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use axum::Json;
-use axum::body::Bytes;
-use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::StatusCode;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
@@ -15,6 +12,7 @@ use super::Emulator;
 use super::alerts::{self, Alert};
 use super::envelope::{Refusal, envelope};
 use super::fault::{BestDefenseFault, Permission};
+use crate::sandbox::call::Call;
 use crate::sandbox::core::{after, lock};
 use crate::sandbox::fault::{Kind, is_due};
 use crate::sandbox::run::Phase;
@@ -63,13 +61,12 @@ fn object<'a>(fields: &'a Map<String, Value>, name: &str) -> Result<Option<&'a M
 }
 
 /// Reads the body in both of its forms: with options of the security scan, and without.
-fn order(headers: &HeaderMap, body: &[u8]) -> Result<Order, Refusal> {
-    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    if content_type.split(';').next().map(str::trim) != Some("application/json") {
+fn order(call: &Call) -> Result<Order, Refusal> {
+    if call.media_type() != Some("application/json") {
         return Err(invalid("Content-Type must be application/json"));
     }
-    let body: Map<String, Value> =
-        serde_json::from_slice(body).map_err(|error| invalid(&format!("The body is not a JSON object: {error}")))?;
+    let body: Map<String, Value> = serde_json::from_slice(&call.body)
+        .map_err(|error| invalid(&format!("The body is not a JSON object: {error}")))?;
     let options = object(&body, "options")?.ok_or_else(|| invalid("options is required"))?;
     let mut enabled = Vec::new();
     for name in options.keys().filter(|name| *name != "callback") {
@@ -115,15 +112,11 @@ fn order(headers: &HeaderMap, body: &[u8]) -> Result<Order, Refusal> {
 }
 
 /// `POST /api/report/create/for-target/{site}`: the id stands at the root of the answer.
-pub(super) async fn create(
-    State(emulator): State<Arc<Emulator>>,
-    Path(site): Path<String>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Result<Json<Value>, Refusal> {
+pub(super) fn create(emulator: &Emulator, call: &Call) -> Result<Json<Value>, Refusal> {
+    let site = call.part("site");
     let site = emulator.sites.iter().find(|known| known.id == site).ok_or_else(|| Refusal::not_found("Site"))?;
     emulator.permit(Permission::CreateReports)?;
-    let order = order(&headers, &body)?;
+    let order = order(call)?;
     if !site.is_verified {
         let message = format!("Site {} is not verified", site.hostname);
         return Err(Refusal::new(StatusCode::CONFLICT, message));
@@ -144,7 +137,7 @@ pub(super) async fn create(
         has_security: order.has_security,
         start,
         end: after(start, emulator.core.faults.scan_time(order.duration)),
-        alerts: alerts::of(&emulator, site.hostname, order.intensity),
+        alerts: alerts::of(emulator, site.hostname, order.intensity),
         overviews: AtomicU32::new(0),
     });
     Ok(Json(json!({ "success": true, "message": "Report created", "status": 200, "id": shown })))
@@ -173,19 +166,17 @@ fn find<'a>(reports: &'a [Report], id: &str) -> Result<&'a Report, Refusal> {
 }
 
 /// `GET /api/report/{report}/progress`. The fault `revoke` strikes whoever asks while it runs.
-pub(super) async fn progress(
-    State(emulator): State<Arc<Emulator>>,
-    Path(id): Path<String>,
-) -> Result<Json<Value>, Refusal> {
+pub(super) fn progress(emulator: &Emulator, call: &Call) -> Result<Json<Value>, Refusal> {
+    let id = call.part("report");
     emulator.permit(Permission::ViewReports)?;
     let reports = lock(&emulator.reports);
-    let report = find(&reports, &id)?;
+    let report = find(&reports, id)?;
     let faults = &emulator.core.faults;
-    let phase = report.phase(&emulator);
+    let phase = report.phase(emulator);
     if faults.has(Kind::Revoke) && matches!(phase, Phase::Running(_)) {
         emulator.revoked.store(true, Ordering::SeqCst);
     }
-    let completed = report.is_completed(&emulator);
+    let completed = report.is_completed(emulator);
     let as_text = faults.has(BestDefenseFault::TextBooleans);
     let mut data = Map::new();
     data.insert("isCompleted".to_owned(), if as_text { json!(completed.to_string()) } else { json!(completed) });
@@ -200,17 +191,15 @@ pub(super) async fn progress(
 }
 
 /// `GET /api/report/{report}/overview`: the number of the security report, once there is one.
-pub(super) async fn overview(
-    State(emulator): State<Arc<Emulator>>,
-    Path(id): Path<String>,
-) -> Result<Json<Value>, Refusal> {
+pub(super) fn overview(emulator: &Emulator, call: &Call) -> Result<Json<Value>, Refusal> {
+    let id = call.part("report");
     emulator.permit(Permission::ViewReports)?;
     let reports = lock(&emulator.reports);
-    let report = find(&reports, &id)?;
+    let report = find(&reports, id)?;
     let late = emulator.core.faults.find(|kind| match kind {
         Kind::BestDefense(BestDefenseFault::LateSecurity(reads)) => Some(*reads),
         _ => None,
     });
-    let is_there = report.has_results(&emulator) && !late.is_some_and(|reads| is_due(&report.overviews, reads));
+    let is_there = report.has_results(emulator) && !late.is_some_and(|reads| is_due(&report.overviews, reads));
     Ok(envelope(&json!({ "security": is_there.then(|| json!({ "id": report.number })) })))
 }

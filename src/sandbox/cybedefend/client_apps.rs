@@ -1,15 +1,13 @@
 //! The two routes that need no token (contract sections 1.2 and 3.5).
 
-use std::sync::Arc;
-
 use axum::Json;
-use axum::extract::State;
 use serde_json::{Value, json};
 
 use super::Emulator;
+use crate::sandbox::call::Call;
 
 /// `GET /`: which service this is.
-pub(super) async fn root() -> Json<Value> {
+pub(super) fn root(_emulator: &Emulator, _call: &Call) -> Json<Value> {
     Json(json!({
         "service": "cybedefend-sandbox", "version": env!("CARGO_PKG_VERSION"), "commit": "",
         "environment": "sandbox", "deploymentEnv": "loopback",
@@ -17,7 +15,7 @@ pub(super) async fn root() -> Json<Value> {
 }
 
 /// `GET /client-apps`: the ids of the client applications, of which only `cli` may exchange a PAT.
-pub(super) async fn client_apps(State(emulator): State<Arc<Emulator>>) -> Json<Value> {
+pub(super) fn client_apps(emulator: &Emulator, _call: &Call) -> Json<Value> {
     let ids = &emulator.client_ids;
     let mut apps = json!({
         "cli": { "appId": ids.cli }, "vscode": { "appId": ids.vscode }, "intellij": { "appId": ids.intellij },

@@ -1,31 +1,27 @@
 //! `GET /project/{project}/results/{family}/grouped`: findings of one rule, or of one advisory and package, together.
 
 use std::cmp::Ordering;
-use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{Path, RawQuery, State};
 use serde_json::{Value, json};
 
 use super::finding::{Finding, Subject};
 use super::query::{Query, count, pairs};
 use super::refusal::Refusal;
 use super::{Emulator, elements, project, results, written};
+use crate::sandbox::call::Call;
 use crate::sandbox::rules::sca::Scope;
 use crate::sandbox::rules::{Family, Level};
 
 /// The handler. Containers have no grouped list.
-pub(super) async fn list(
-    State(emulator): State<Arc<Emulator>>,
-    Path((project, family)): Path<(String, String)>,
-    RawQuery(raw): RawQuery,
-) -> Result<Json<Value>, Refusal> {
-    project::check(&emulator, &project)?;
-    let family = results::allowed_family(&emulator, &family)?;
+pub(super) fn list(emulator: &Emulator, call: &Call) -> Result<Json<Value>, Refusal> {
+    project::check(emulator, call)?;
+    let family = results::allowed_family(emulator, call.part("family"))?;
+
     if family == Family::Container {
         return Err(Refusal::not_found("Grouped list"));
     }
-    let (query, order) = parse(family, raw.as_deref()).map_err(|errors| Refusal::invalid(&errors))?;
+    let (query, order) = parse(family, call.query()).map_err(|errors| Refusal::invalid(&errors))?;
     let now = emulator.now();
     let mut store = emulator.store();
     let rows = store.rows(family, &query.filter, now);
@@ -38,7 +34,7 @@ pub(super) async fn list(
         }
     }
     order.sort(&mut groups);
-    let mut envelope = results::envelope(&emulator, &query, groups.len());
+    let mut envelope = results::envelope(emulator, &query, groups.len());
     envelope.extend(results::echoes(&query));
     // Here a filter that was not given is an empty list (contract section 5.7).
     for filter in ["severity", "status", "priority"] {

@@ -30,12 +30,12 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use axum::Router;
 use axum::http::{Method, StatusCode};
-use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{any, get, patch, post};
 use jiff::Timestamp;
 
 use super::access::Access;
+use super::call::{guard, handler, layer, streaming, unread};
 use super::core::{Core, lock};
 use super::edge::{self, Edge};
 use super::fault::Place;
@@ -143,40 +143,61 @@ pub(super) async fn emulate(core: Arc<Core>, api: Bound, options: CybeDefendOpti
 /// The API's routes.
 fn api(emulator: &Arc<Emulator>, port: u16) -> Router {
     let protected = Router::new()
-        .route("/organizations", get(project::organizations))
-        .route("/organization/{organization}/projects", get(project::of_organization))
-        .route("/user/profile", get(project::profile))
-        .route("/project/{project}", get(project::show))
-        .route("/project/{project}/branches", get(project::branches))
-        .route("/project/{project}/scan/start", post(scans::start))
-        .route("/project/{project}/scan/container/start", post(scans::start_container))
-        .route("/project/{project}/github/start-scan", post(scans::start_linked))
-        .route("/project/{project}/scan/{scan}", get(scans::show))
-        .route("/integrations/gitlab/project/{project}/start-scan", post(scans::start_linked))
-        .route("/integrations/{registry}/container-registry/project/{project}/scan", post(scans::start_registry))
-        .route("/integrations/github-container-registry/project/{project}/scan", post(scans::start_github_registry))
-        .route("/project/{project}/results/overview", get(results::overview))
-        .route("/project/{project}/results/batch", patch(triage::update_many))
-        .route("/project/{project}/results/{family}", get(results::list).patch(triage::update))
-        .route("/project/{project}/results/{family}/grouped", get(grouped::list))
-        .route("/project/{project}/results/{family}/{finding}", get(results::show))
-        .route("/projects/{project}/scans/{scan}/evaluation-status", get(policy::evaluation_status))
-        .route("/projects/{project}/scans/{scan}/violations", get(policy::violations))
-        .route("/projects/{project}/scans/{scan}/compliance", get(policy::compliance))
-        .route("/projects/{project}/effective-policies", get(policy::effective_policies))
-        .route_layer(from_fn_with_state(Arc::clone(emulator), token::authorise));
-    let open = Router::new().route("/", get(client_apps::root)).route("/client-apps", get(client_apps::client_apps));
+        .route("/organizations", get(handler(emulator, project::organizations)))
+        .route("/organization/{organization}/projects", get(handler(emulator, project::of_organization)))
+        .route("/user/profile", get(handler(emulator, project::profile)))
+        .route("/project/{project}", get(handler(emulator, project::show)))
+        .route("/project/{project}/branches", get(handler(emulator, project::branches)))
+        .route("/project/{project}/scan/start", post(handler(emulator, scans::start)))
+        .route("/project/{project}/scan/container/start", post(handler(emulator, scans::start_container)))
+        .route("/project/{project}/github/start-scan", post(handler(emulator, scans::start_linked)))
+        .route("/project/{project}/scan/{scan}", get(handler(emulator, scans::show)))
+        .route("/integrations/gitlab/project/{project}/start-scan", post(handler(emulator, scans::start_linked)))
+        .route(
+            "/integrations/{registry}/container-registry/project/{project}/scan",
+            post(handler(emulator, scans::start_registry)),
+        )
+        .route(
+            "/integrations/github-container-registry/project/{project}/scan",
+            post(handler(emulator, scans::start_github_registry)),
+        )
+        .route("/project/{project}/results/overview", get(handler(emulator, results::overview)))
+        .route("/project/{project}/results/batch", patch(handler(emulator, triage::update_many)))
+        .route(
+            "/project/{project}/results/{family}",
+            get(handler(emulator, results::list)).patch(handler(emulator, triage::update)),
+        )
+        .route("/project/{project}/results/{family}/grouped", get(handler(emulator, grouped::list)))
+        .route("/project/{project}/results/{family}/{finding}", get(handler(emulator, results::show)))
+        .route("/projects/{project}/scans/{scan}/evaluation-status", get(handler(emulator, policy::evaluation_status)))
+        .route("/projects/{project}/scans/{scan}/violations", get(handler(emulator, policy::violations)))
+        .route("/projects/{project}/scans/{scan}/compliance", get(handler(emulator, policy::compliance)))
+        .route("/projects/{project}/effective-policies", get(handler(emulator, policy::effective_policies)))
+        .route_layer(guard(emulator, token::authorise));
+    let open = Router::new()
+        .route("/", get(handler(emulator, client_apps::root)))
+        .route("/client-apps", get(handler(emulator, client_apps::client_apps)));
     finish(open.merge(protected), emulator, place_of, port)
 }
 
 /// The identity provider's routes.
 fn auth(emulator: &Arc<Emulator>, port: u16) -> Router {
-    finish(Router::new().route("/oidc/token", post(oidc::token)), emulator, |_, _| Some(Place::Token), port)
+    finish(
+        Router::new().route("/oidc/token", post(handler(emulator, oidc::token))),
+        emulator,
+        |_, _| Some(Place::Token),
+        port,
+    )
 }
 
 /// The object storage: every path is an object's.
 fn storage(emulator: &Arc<Emulator>, port: u16) -> Router {
-    finish(Router::new().route("/{*object}", any(storage::serve)), emulator, |_, _| Some(Place::Upload), port)
+    finish(
+        Router::new().route("/{*object}", any(streaming(emulator, storage::serve))),
+        emulator,
+        |_, _| Some(Place::Upload),
+        port,
+    )
 }
 
 /// Which part of the platform a request to the API is for; `None` for parts that no fault knows.
@@ -204,20 +225,14 @@ fn refuse(status: StatusCode) -> Response {
     Refusal::gateway(status, message).into_response()
 }
 
-fn finish(
-    router: Router<Arc<Emulator>>,
-    emulator: &Arc<Emulator>,
-    place_of: fn(&Method, &str) -> Option<Place>,
-    port: u16,
-) -> Router {
-    let edge = Edge { core: Arc::clone(&emulator.core), port, place_of, refuse };
+fn finish(router: Router, emulator: &Arc<Emulator>, place_of: fn(&Method, &str) -> Option<Place>, port: u16) -> Router {
+    let edge = Arc::new(Edge { core: Arc::clone(&emulator.core), port, place_of, refuse });
     router
-        .fallback(refusal::no_such_route)
-        .method_not_allowed_fallback(refusal::no_such_route)
-        .layer(from_fn_with_state(edge, edge::pass))
+        .fallback(unread(emulator, refusal::no_such_route))
+        .method_not_allowed_fallback(unread(emulator, refusal::no_such_route))
+        .layer(layer(&edge, edge::pass))
         // Outermost, so that a fault's refusal gets a body as well.
-        .layer(from_fn_with_state(Arc::clone(emulator), refusal::write_body))
-        .with_state(Arc::clone(emulator))
+        .layer(layer(emulator, refusal::write_body))
 }
 
 #[cfg(test)]

@@ -1,12 +1,9 @@
 //! `POST /oidc/token`: the exchange of a PAT for an access token, with Logto's refusals (contract section 1.3).
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use axum::Json;
-use axum::body::Bytes;
-use axum::extract::State;
-use axum::http::{HeaderMap, header};
+use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
 use serde_json::json;
 
@@ -14,6 +11,7 @@ use super::fault::CybeDefendFault;
 use super::options::TOKEN_LIFETIME;
 use super::refusal::oidc as refuse;
 use super::{Emulator, token};
+use crate::sandbox::call::Call;
 
 const EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 const PERSONAL_ACCESS_TOKEN: &str = "urn:logto:token-type:personal_access_token";
@@ -25,12 +23,11 @@ struct Form(Vec<(String, String)>);
 
 impl Form {
     /// Reads the form; the error is the description for the refusal.
-    fn parse(headers: &HeaderMap, body: &[u8]) -> Result<Self, String> {
-        let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        if content_type.split(';').next().map(str::trim) != Some("application/x-www-form-urlencoded") {
+    fn parse(call: &Call) -> Result<Self, String> {
+        if call.media_type() != Some("application/x-www-form-urlencoded") {
             return Err("only application/x-www-form-urlencoded content-type POST bodies are supported".to_owned());
         }
-        let fields: Vec<_> = url::form_urlencoded::parse(body).into_owned().collect();
+        let fields: Vec<_> = url::form_urlencoded::parse(&call.body).into_owned().collect();
         for (index, (name, _)) in fields.iter().enumerate() {
             if fields.iter().skip(index + 1).any(|(other, _)| other == name) {
                 return Err(format!("'{name}' parameter must not be provided twice"));
@@ -46,13 +43,13 @@ impl Form {
 }
 
 /// The handler. A public client sends no `Authorization` header.
-pub(super) async fn token(State(emulator): State<Arc<Emulator>>, headers: HeaderMap, body: Bytes) -> Response {
-    if headers.contains_key(header::AUTHORIZATION) {
+pub(super) fn token(emulator: &Emulator, call: &Call) -> Response {
+    if call.headers.contains_key(header::AUTHORIZATION) {
         return refuse("invalid_request", "client authentication is not allowed for a public client");
     }
-    match Form::parse(&headers, &body) {
+    match Form::parse(call) {
         Err(description) => refuse("invalid_request", &description),
-        Ok(form) => exchange(&emulator, &form),
+        Ok(form) => exchange(emulator, &form),
     }
 }
 

@@ -1,10 +1,8 @@
 //! Policy evaluation (contract section 6). A little after a scan has ended its findings are held against the policy of the options.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Json;
-use axum::extract::{Path, RawQuery, State};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -15,6 +13,7 @@ use super::query::{count, pairs};
 use super::refusal::Refusal;
 use super::store::Scan;
 use super::{Emulator, project, written};
+use crate::sandbox::call::Call;
 use crate::sandbox::core::after;
 use crate::sandbox::entropy::uuid_from;
 use crate::sandbox::fault::Kind;
@@ -96,14 +95,12 @@ fn evaluation_id(scan: &Scan) -> String {
 }
 
 /// `GET /projects/{project}/scans/{scan}/evaluation-status`.
-pub(super) async fn evaluation_status(
-    State(emulator): State<Arc<Emulator>>,
-    Path((project, scan)): Path<(String, String)>,
-) -> Result<Json<Value>, Refusal> {
-    project::check(&emulator, &project)?;
+pub(super) fn evaluation_status(emulator: &Emulator, call: &Call) -> Result<Json<Value>, Refusal> {
+    project::check(emulator, call)?;
+    let scan = call.part("scan");
     let store = emulator.store();
-    let scan = store.scan(&scan).ok_or_else(|| Refusal::not_found("Scan"))?;
-    let (status, moments) = status(&emulator, scan);
+    let scan = store.scan(scan).ok_or_else(|| Refusal::not_found("Scan"))?;
+    let (status, moments) = status(emulator, scan);
     let completed = moments.filter(|_| matches!(status, Status::Completed | Status::Failed));
     Ok(Json(json!({
         "hasEvaluation": status != Status::NotStarted,
@@ -156,14 +153,11 @@ fn with_violations<T>(
 }
 
 /// `GET /projects/{project}/scans/{scan}/violations?page&limit`.
-pub(super) async fn violations(
-    State(emulator): State<Arc<Emulator>>,
-    Path((project, scan)): Path<(String, String)>,
-    RawQuery(raw): RawQuery,
-) -> Result<Json<Value>, Refusal> {
-    project::check(&emulator, &project)?;
+pub(super) fn violations(emulator: &Emulator, call: &Call) -> Result<Json<Value>, Refusal> {
+    project::check(emulator, call)?;
+    let scan = call.part("scan");
     let (mut page, mut limit) = (1, DEFAULT_LIMIT);
-    for (name, value) in pairs(raw.as_deref()) {
+    for (name, value) in pairs(call.query()) {
         let read = || count(&name, &value).map_err(|error| Refusal::invalid(&[error]));
         match name.as_str() {
             "page" => page = read()?,
@@ -171,9 +165,9 @@ pub(super) async fn violations(
             _ => {}
         }
     }
-    with_violations(&emulator, &scan, |scan, violations| {
+    with_violations(emulator, scan, |scan, violations| {
         let shown = violations.iter().skip((page - 1).saturating_mul(limit)).take(limit);
-        let shown: Vec<_> = shown.map(|violation| describe(&emulator, scan, violation)).collect();
+        let shown: Vec<_> = shown.map(|violation| describe(emulator, scan, violation)).collect();
         Json(json!({ "violations": shown, "total": violations.len(), "page": page, "limit": limit }))
     })
 }
@@ -228,13 +222,11 @@ fn policy_id(emulator: &Emulator) -> String {
 }
 
 /// `GET /projects/{project}/scans/{scan}/compliance`.
-pub(super) async fn compliance(
-    State(emulator): State<Arc<Emulator>>,
-    Path((project, scan)): Path<(String, String)>,
-) -> Result<Json<Value>, Refusal> {
-    project::check(&emulator, &project)?;
-    with_violations(&emulator, &scan, |scan, violations| {
-        let (status, moments) = status(&emulator, scan);
+pub(super) fn compliance(emulator: &Emulator, call: &Call) -> Result<Json<Value>, Refusal> {
+    project::check(emulator, call)?;
+    let scan = call.part("scan");
+    with_violations(emulator, scan, |scan, violations| {
+        let (status, moments) = status(emulator, scan);
         let with = |action| violations.iter().filter(|violation| violation.action == action).count();
         let acknowledged = emulator.options.policy.as_ref().is_some_and(|policy| policy.acknowledged);
         let compliant = with("BLOCK") == 0 || acknowledged;
@@ -254,12 +246,9 @@ pub(super) async fn compliance(
 }
 
 /// `GET /projects/{project}/effective-policies`: an empty list says that there is no policy.
-pub(super) async fn effective_policies(
-    State(emulator): State<Arc<Emulator>>,
-    Path(project): Path<String>,
-) -> Result<Json<Value>, Refusal> {
-    project::check(&emulator, &project)?;
+pub(super) fn effective_policies(emulator: &Emulator, call: &Call) -> Result<Json<Value>, Refusal> {
+    project::check(emulator, call)?;
     let applied =
-        emulator.options.policy.as_ref().map(|_| json!({ "id": policy_id(&emulator), "name": "sandbox policy" }));
+        emulator.options.policy.as_ref().map(|_| json!({ "id": policy_id(emulator), "name": "sandbox policy" }));
     Ok(Json(json!({ "effectiveConfig": {}, "appliedPolicies": applied.into_iter().collect::<Vec<_>>() })))
 }

@@ -1,14 +1,12 @@
 //! The project and what stands around it (contract section 3.5).
 
-use std::sync::Arc;
-
 use axum::Json;
-use axum::extract::{Path, RawQuery, State};
 use serde_json::{Value, json};
 
 use super::Emulator;
 use super::query::{count, pairs};
 use super::refusal::Refusal;
+use crate::sandbox::call::Call;
 use crate::sandbox::entropy::uuid_from;
 use crate::sandbox::fault::Kind;
 use crate::sandbox::rules::Family;
@@ -19,8 +17,8 @@ pub(super) const NAME: &str = "sandbox";
 const LARGEST_PAGE: usize = 10;
 
 /// Lets only the sandbox's own project through: another id is unknown, or another tenant's, which looks the same.
-pub(super) fn check(emulator: &Emulator, project: &str) -> Result<(), Refusal> {
-    if !project.eq_ignore_ascii_case(&emulator.project_id) {
+pub(super) fn check(emulator: &Emulator, call: &Call) -> Result<(), Refusal> {
+    if !call.part("project").eq_ignore_ascii_case(&emulator.project_id) {
         return Err(Refusal::not_found("Project"));
     }
     if emulator.core.faults.has(Kind::NoAccess) {
@@ -30,11 +28,8 @@ pub(super) fn check(emulator: &Emulator, project: &str) -> Result<(), Refusal> {
 }
 
 /// `GET /project/{project}`.
-pub(super) async fn show(
-    State(emulator): State<Arc<Emulator>>,
-    Path(project): Path<String>,
-) -> Result<Json<Value>, Refusal> {
-    check(&emulator, &project)?;
+pub(super) fn show(emulator: &Emulator, call: &Call) -> Result<Json<Value>, Refusal> {
+    check(emulator, call)?;
     let enabled = |family| emulator.options.plan.families.contains(&family);
     Ok(Json(json!({
         "projectId": emulator.project_id, "name": NAME, "organizationId": emulator.organization_id, "referenceBranch": null,
@@ -44,33 +39,27 @@ pub(super) async fn show(
 }
 
 /// `GET /project/{project}/branches`: the branches that have been scanned.
-pub(super) async fn branches(
-    State(emulator): State<Arc<Emulator>>,
-    Path(project): Path<String>,
-) -> Result<Json<Value>, Refusal> {
-    check(&emulator, &project)?;
+pub(super) fn branches(emulator: &Emulator, call: &Call) -> Result<Json<Value>, Refusal> {
+    check(emulator, call)?;
     let branches = emulator.store().branches();
     Ok(Json(json!({ "projectId": emulator.project_id, "branches": branches })))
 }
 
 /// `GET /organizations`.
-pub(super) async fn organizations(State(emulator): State<Arc<Emulator>>) -> Json<Value> {
+pub(super) fn organizations(emulator: &Emulator, _call: &Call) -> Json<Value> {
     Json(json!([{
         "id": emulator.organization_id, "name": "sandbox", "concurrentScanLimit": emulator.options.plan.concurrent_scans,
     }]))
 }
 
 /// `GET /organization/{organization}/projects?page&pageSize&search`: the one project, if the search does not leave it out.
-pub(super) async fn of_organization(
-    State(emulator): State<Arc<Emulator>>,
-    Path(organization): Path<String>,
-    RawQuery(raw): RawQuery,
-) -> Result<Json<Value>, Refusal> {
+pub(super) fn of_organization(emulator: &Emulator, call: &Call) -> Result<Json<Value>, Refusal> {
+    let organization = call.part("organization");
     if !organization.eq_ignore_ascii_case(&emulator.organization_id) {
         return Err(Refusal::not_found("Organization"));
     }
     let (mut page, mut is_found) = (1, true);
-    for (name, value) in pairs(raw.as_deref()) {
+    for (name, value) in pairs(call.query()) {
         let read = || count(&name, &value).map_err(|error| Refusal::invalid(&[error]));
         match name.as_str() {
             "page" => page = read()?,
@@ -91,7 +80,7 @@ pub(super) async fn of_organization(
 }
 
 /// `GET /user/profile`.
-pub(super) async fn profile(State(emulator): State<Arc<Emulator>>) -> Json<Value> {
+pub(super) fn profile(emulator: &Emulator, _call: &Call) -> Json<Value> {
     Json(
         json!({ "id": emulator.organization_id, "email": "sandbox@example.org", "firstName": "Sandbox", "lastName": "User" }),
     )

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -84,7 +84,7 @@ impl IntoResponse for Refusal {
 }
 
 /// Gives a refusal its body.
-pub(super) async fn write_body(State(emulator): State<Arc<Emulator>>, request: Request, next: Next) -> Response {
+pub(super) async fn write_body(emulator: Arc<Emulator>, request: Request, next: Next) -> Response {
     let (method, uri) = (request.method().clone(), request.uri().clone());
     let mut response = next.run(request).await;
     let Some(refusal) = response.extensions_mut().remove::<Refusal>() else { return response };
@@ -98,7 +98,7 @@ pub(super) async fn write_body(State(emulator): State<Arc<Emulator>>, request: R
 }
 
 /// Any path or method that has no route. The API says 404 in both cases.
-pub(super) async fn no_such_route(method: Method, uri: Uri) -> Refusal {
+pub(super) fn no_such_route(_emulator: &Emulator, method: &Method, uri: &Uri) -> Refusal {
     Refusal::gateway(StatusCode::NOT_FOUND, &format!("Cannot {method} {}", uri.path()))
 }
 

@@ -1,9 +1,6 @@
 //! Lists and single findings (contract sections 5.1 to 5.7, 5.10).
 
-use std::sync::Arc;
-
 use axum::Json;
-use axum::extract::{Path, RawQuery, State};
 use serde_json::{Map, Value, json};
 
 use super::fault::CybeDefendFault;
@@ -12,6 +9,7 @@ use super::query::{Query, pairs};
 use super::refusal::Refusal;
 use super::store::Store;
 use super::{Emulator, elements, project, scans, written};
+use crate::sandbox::call::Call;
 use crate::sandbox::entropy::uuid_from;
 use crate::sandbox::fault::Kind;
 use crate::sandbox::rules::{Family, Level};
@@ -31,14 +29,11 @@ pub(super) fn allowed_family(emulator: &Emulator, word: &str) -> Result<Family, 
 }
 
 /// `GET /project/{project}/results/{family}`.
-pub(super) async fn list(
-    State(emulator): State<Arc<Emulator>>,
-    Path((project, family)): Path<(String, String)>,
-    RawQuery(raw): RawQuery,
-) -> Result<Json<Value>, Refusal> {
-    project::check(&emulator, &project)?;
-    let family = allowed_family(&emulator, &family)?;
-    let query = Query::parse(family, raw.as_deref()).map_err(|errors| Refusal::invalid(&errors))?;
+pub(super) fn list(emulator: &Emulator, call: &Call) -> Result<Json<Value>, Refusal> {
+    project::check(emulator, call)?;
+    let family = allowed_family(emulator, call.part("family"))?;
+
+    let query = Query::parse(family, call.query()).map_err(|errors| Refusal::invalid(&errors))?;
     let now = emulator.now();
     let mut store = emulator.store();
     let rows = store.rows(family, &query.filter, now);
@@ -47,14 +42,14 @@ pub(super) async fn list(
         .skip((query.page - 1).saturating_mul(query.size))
         .take(query.size)
         .filter_map(|row| store.row(*row))
-        .map(|finding| elements::element(&emulator, finding))
+        .map(|finding| elements::element(emulator, finding))
         .collect();
     let total = rows.len() + emulator.core.faults.claimed();
-    let mut envelope = envelope(&emulator, &query, total);
+    let mut envelope = envelope(emulator, &query, total);
     if family != Family::Container {
         envelope.extend(echoes(&query));
-        envelope.insert("scanProjectInfo".to_owned(), scan_info(&emulator, &store));
-        envelope.insert("vulnCountByType".to_owned(), count_by_family(&emulator, &store, query.filter.branch.as_ref()));
+        envelope.insert("scanProjectInfo".to_owned(), scan_info(emulator, &store));
+        envelope.insert("vulnCountByType".to_owned(), count_by_family(emulator, &store, query.filter.branch.as_ref()));
     }
     envelope.insert("vulnerabilities".to_owned(), Value::Array(elements));
     Ok(Json(Value::Object(envelope)))
@@ -107,29 +102,24 @@ fn count_by_family(emulator: &Emulator, store: &Store, branch: Option<&String>) 
 }
 
 /// `GET /project/{project}/results/{family}/{finding}`.
-pub(super) async fn show(
-    State(emulator): State<Arc<Emulator>>,
-    Path((project, family, finding)): Path<(String, String, String)>,
-) -> Result<Json<Value>, Refusal> {
-    project::check(&emulator, &project)?;
-    let family = allowed_family(&emulator, &family)?;
+pub(super) fn show(emulator: &Emulator, call: &Call) -> Result<Json<Value>, Refusal> {
+    project::check(emulator, call)?;
+    let family = allowed_family(emulator, call.part("family"))?;
+    let finding = call.part("finding");
+
     let store = emulator.store();
     let now = emulator.now();
-    let found = store.finding(&finding).filter(|found| found.subject.family() == family && found.visible_from <= now);
+    let found = store.finding(finding).filter(|found| found.subject.family() == family && found.visible_from <= now);
     let found = found.ok_or_else(|| Refusal::not_found("Vulnerability"))?;
     let mut reply = object(&json!({ "projectId": emulator.project_id, "vulnerabilityId": found.id }));
-    reply.insert(family.as_str().to_owned(), elements::element(&emulator, found));
+    reply.insert(family.as_str().to_owned(), elements::element(emulator, found));
     Ok(Json(Value::Object(reply)))
 }
 
 /// `GET /project/{project}/results/overview?branches=`.
-pub(super) async fn overview(
-    State(emulator): State<Arc<Emulator>>,
-    Path(project): Path<String>,
-    RawQuery(raw): RawQuery,
-) -> Result<Json<Value>, Refusal> {
-    project::check(&emulator, &project)?;
-    let branches: Vec<_> = pairs(raw.as_deref())
+pub(super) fn overview(emulator: &Emulator, call: &Call) -> Result<Json<Value>, Refusal> {
+    project::check(emulator, call)?;
+    let branches: Vec<_> = pairs(call.query())
         .into_iter()
         .filter(|(name, _)| name == "branches")
         .flat_map(|(_, value)| value.split(',').map(ToOwned::to_owned).collect::<Vec<_>>())

@@ -1,11 +1,7 @@
 //! Scans: their start and their state (contract sections 3 and 4).
 
-use std::sync::Arc;
-
 use axum::Json;
-use axum::body::Bytes;
-use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use serde_json::{Map, Value, json};
 
@@ -14,6 +10,7 @@ use super::refusal::Refusal;
 use super::results::allowed_family;
 use super::store::Scan;
 use super::{Emulator, project, signature, written};
+use crate::sandbox::call::Call;
 use crate::sandbox::entropy::uuid_from;
 use crate::sandbox::fault::Kind;
 use crate::sandbox::rules::Family;
@@ -27,15 +24,14 @@ const STEPS: [&str; 4] =
     ["unpacking the archive", "analysing source code", "analysing dependencies", "collecting results"];
 
 /// Reads a body that may be absent. One that is there must be a JSON object and say so.
-fn read_body(headers: &HeaderMap, body: &[u8]) -> Result<Map<String, Value>, Refusal> {
-    if body.is_empty() {
+fn read_body(call: &Call) -> Result<Map<String, Value>, Refusal> {
+    if call.body.is_empty() {
         return Ok(Map::new());
     }
-    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    if content_type.split(';').next().map(str::trim) != Some("application/json") {
+    if call.media_type() != Some("application/json") {
         return Err(Refusal::invalid(&["Content-Type must be application/json".to_owned()]));
     }
-    serde_json::from_slice(body).map_err(|error| Refusal::invalid(&[error.to_string()]))
+    serde_json::from_slice(&call.body).map_err(|error| Refusal::invalid(&[error.to_string()]))
 }
 
 /// A field that must be a string where it is there; empty is absent.
@@ -62,18 +58,13 @@ fn check_source_type(fields: &Map<String, Value>) -> Result<(), Refusal> {
 }
 
 /// `POST /project/{project}/scan/start`: the scan waits for its archive.
-pub(super) async fn start(
-    State(emulator): State<Arc<Emulator>>,
-    Path(project): Path<String>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Result<Json<Value>, Refusal> {
-    project::check(&emulator, &project)?;
-    let fields = read_body(&headers, &body)?;
+pub(super) fn start(emulator: &Emulator, call: &Call) -> Result<Json<Value>, Refusal> {
+    project::check(emulator, call)?;
+    let fields = read_body(call)?;
     check_source_type(&fields)?;
     let branch = text(&fields, "branch")?;
     let id = emulator.core.entropy.uuid();
-    let url = signature::upload_url(&emulator, &id);
+    let url = signature::upload_url(emulator, &id);
     emulator.store().add_scan(id.clone(), branch, None, emulator.now());
     Ok(Json(json!({
         "url": url, "scanId": id, "success": true, "message": "Scan created, upload the archive to start it",
@@ -91,58 +82,41 @@ fn start_image(emulator: &Emulator, fields: &Map<String, Value>, image: &str) ->
 }
 
 /// `POST /project/{project}/scan/container/start`: a public image.
-pub(super) async fn start_container(
-    State(emulator): State<Arc<Emulator>>,
-    Path(project): Path<String>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Result<Json<Value>, Refusal> {
-    project::check(&emulator, &project)?;
-    allowed_family(&emulator, Family::Container.as_str())?;
-    let fields = read_body(&headers, &body)?;
+pub(super) fn start_container(emulator: &Emulator, call: &Call) -> Result<Json<Value>, Refusal> {
+    project::check(emulator, call)?;
+    allowed_family(emulator, Family::Container.as_str())?;
+    let fields = read_body(call)?;
     check_source_type(&fields)?;
     let image = required(&fields, "imageToScan")?;
-    start_image(&emulator, &fields, &image).map(Json)
+    start_image(emulator, &fields, &image).map(Json)
 }
 
 /// `POST /integrations/{registry}/container-registry/project/{project}/scan`: an image of a registry with a stored credential.
-pub(super) async fn start_registry(
-    State(emulator): State<Arc<Emulator>>,
-    Path((registry, project)): Path<(String, String)>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Result<Response, Refusal> {
-    if !REGISTRIES.contains(&registry.as_str()) {
+pub(super) fn start_registry(emulator: &Emulator, call: &Call) -> Result<Response, Refusal> {
+    let registry = call.part("registry");
+    if !REGISTRIES.contains(&registry) {
         return Err(Refusal::not_found("Registry"));
     }
-    let fields = read_body(&headers, &body)?;
+    let fields = read_body(call)?;
     required(&fields, "credentialId")?;
-    start_in_registry(&emulator, &project, &fields)
+    start_in_registry(emulator, call, &fields)
 }
 
 /// `POST /integrations/github-container-registry/project/{project}/scan`: the one registry that needs no credential.
-pub(super) async fn start_github_registry(
-    State(emulator): State<Arc<Emulator>>,
-    Path(project): Path<String>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Result<Response, Refusal> {
-    start_in_registry(&emulator, &project, &read_body(&headers, &body)?)
+pub(super) fn start_github_registry(emulator: &Emulator, call: &Call) -> Result<Response, Refusal> {
+    start_in_registry(emulator, call, &read_body(call)?)
 }
 
-fn start_in_registry(emulator: &Emulator, project: &str, fields: &Map<String, Value>) -> Result<Response, Refusal> {
-    project::check(emulator, project)?;
+fn start_in_registry(emulator: &Emulator, call: &Call, fields: &Map<String, Value>) -> Result<Response, Refusal> {
+    project::check(emulator, call)?;
     let image = required(fields, "imageName")?;
     let reply = start_image(emulator, fields, &image)?;
     Ok((StatusCode::ACCEPTED, Json(reply)).into_response())
 }
 
 /// Scans of linked repositories: the sandbox has none linked.
-pub(super) async fn start_linked(
-    State(emulator): State<Arc<Emulator>>,
-    Path(project): Path<String>,
-) -> Result<StatusCode, Refusal> {
-    project::check(&emulator, &project)?;
+pub(super) fn start_linked(emulator: &Emulator, call: &Call) -> Result<StatusCode, Refusal> {
+    project::check(emulator, call)?;
     Err(Refusal::invalid(&["Repository is not linked to the project".to_owned()]))
 }
 
@@ -168,20 +142,18 @@ pub(super) fn kind(scan: &Scan) -> &'static str {
 }
 
 /// `GET /project/{project}/scan/{scan}`.
-pub(super) async fn show(
-    State(emulator): State<Arc<Emulator>>,
-    Path((project, scan)): Path<(String, String)>,
-) -> Result<Json<Value>, Refusal> {
-    project::check(&emulator, &project)?;
+pub(super) fn show(emulator: &Emulator, call: &Call) -> Result<Json<Value>, Refusal> {
+    project::check(emulator, call)?;
+    let scan = call.part("scan");
     let now = emulator.now();
     let store = emulator.store();
-    let scan = store.scan(&scan).ok_or_else(|| Refusal::not_found("Scan"))?;
+    let scan = store.scan(scan).ok_or_else(|| Refusal::not_found("Scan"))?;
     let phase = scan.phase(now);
     if emulator.core.faults.has(Kind::Revoke) && matches!(phase, Phase::Running(_)) {
         emulator.pat_revoked.store(true, std::sync::atomic::Ordering::SeqCst);
         emulator.tokens().end_all();
     }
-    let state = state(&emulator, scan);
+    let state = state(emulator, scan);
     let run = scan.run.as_ref();
     let (progress, step) = match phase {
         Phase::Queued => (0.0, "queued"),

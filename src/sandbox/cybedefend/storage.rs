@@ -4,7 +4,7 @@ use std::io;
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use futures_util::StreamExt as _;
@@ -20,7 +20,7 @@ use crate::sandbox::fault::{Kind, is_due};
 use crate::sandbox::{archive, edge};
 
 /// Anything but a signed `PUT` is refused. A repeated `PUT` never replaces what a scan has read.
-pub(super) async fn serve(State(emulator): State<Arc<Emulator>>, request: Request) -> Response {
+pub(super) async fn serve(emulator: Arc<Emulator>, request: Request) -> Response {
     let path = request.uri().path().to_owned();
     let Some(scan) = signature::scan_of(&emulator, &path).map(ToOwned::to_owned) else {
         return refuse(StatusCode::NOT_FOUND, "NoSuchKey", "The specified key does not exist.");

@@ -1,12 +1,8 @@
 //! Access tokens: how they are made, how long they live, and the check of each call (contract sections 1.3 and 1.5).
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
-use axum::extract::{Request, State};
-use axum::http::StatusCode;
-use axum::middleware::Next;
-use axum::response::{IntoResponse as _, Response};
+use axum::http::{HeaderMap, StatusCode};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
@@ -72,22 +68,20 @@ pub(super) fn issue(emulator: &Emulator, audience: Option<&str>) -> String {
 }
 
 /// Lets only calls with a good token through. API keys are gone for good, whatever else the call carries.
-pub(super) async fn authorise(State(emulator): State<Arc<Emulator>>, request: Request, next: Next) -> Response {
-    if request.headers().contains_key("x-api-key") {
+pub(super) fn authorise(emulator: &Emulator, headers: &HeaderMap) -> Result<(), Refusal> {
+    if headers.contains_key("x-api-key") {
         let message = "API keys are no longer supported; use a personal access token";
-        return Refusal::gateway(StatusCode::GONE, message).into_response();
+        return Err(Refusal::gateway(StatusCode::GONE, message));
     }
-    let Some(token) = bearer(request.headers()) else { return Refusal::unauthorized().into_response() };
-    {
-        let now = emulator.now();
-        let mut tokens = emulator.tokens();
-        if emulator.core.tokens_die() {
-            tokens.end_all();
-        }
-        if !tokens.is_good(token, emulator.resource(), now) {
-            return Refusal::unauthorized().into_response();
-        }
-        emulator.core.count_call();
+    let token = bearer(headers).ok_or_else(Refusal::unauthorized)?;
+    let now = emulator.now();
+    let mut tokens = emulator.tokens();
+    if emulator.core.tokens_die() {
+        tokens.end_all();
     }
-    next.run(request).await
+    if !tokens.is_good(token, emulator.resource(), now) {
+        return Err(Refusal::unauthorized());
+    }
+    emulator.core.count_call();
+    Ok(())
 }

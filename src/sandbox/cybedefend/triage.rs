@@ -1,15 +1,12 @@
 //! People changing the state of findings (contract section 5.8).
 
-use std::sync::Arc;
-
 use axum::Json;
-use axum::body::Bytes;
-use axum::extract::{Path, State};
 use serde_json::{Value, json};
 
 use super::finding::{Event, Finding, Priority, State as FindingState};
 use super::refusal::Refusal;
 use super::{Emulator, project};
+use crate::sandbox::call::Call;
 
 /// The longest comment, in characters.
 const LONGEST_COMMENT: usize = 512;
@@ -91,28 +88,22 @@ fn body<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
 }
 
 /// `PATCH /project/{project}/results/{finding}`.
-pub(super) async fn update(
-    State(emulator): State<Arc<Emulator>>,
-    Path((project, finding)): Path<(String, String)>,
-    bytes: Bytes,
-) -> Result<Json<Value>, Refusal> {
-    project::check(&emulator, &project)?;
-    let change = body::<Change>(&bytes)?.check()?;
+pub(super) fn update(emulator: &Emulator, call: &Call) -> Result<Json<Value>, Refusal> {
+    project::check(emulator, call)?;
+    // What lists have their family in is the finding here.
+    let finding = call.part("family");
+    let change = body::<Change>(&call.body)?.check()?;
     let now = emulator.now();
-    if !emulator.store().change(&finding, |finding| change.apply(finding, now)) {
+    if !emulator.store().change(finding, |finding| change.apply(finding, now)) {
         return Err(Refusal::not_found("Vulnerability"));
     }
     Ok(Json(json!({ "success": true, "message": "Vulnerability updated", "vulnerabilityId": finding })))
 }
 
 /// `PATCH /project/{project}/results/batch`: all of 1 to 100 items, or none.
-pub(super) async fn update_many(
-    State(emulator): State<Arc<Emulator>>,
-    Path(project): Path<String>,
-    bytes: Bytes,
-) -> Result<Json<Value>, Refusal> {
-    project::check(&emulator, &project)?;
-    let Batch { items } = body(&bytes)?;
+pub(super) fn update_many(emulator: &Emulator, call: &Call) -> Result<Json<Value>, Refusal> {
+    project::check(emulator, call)?;
+    let Batch { items } = body(&call.body)?;
     if items.is_empty() || items.len() > LARGEST_BATCH {
         return Err(Refusal::invalid(&[format!("items must contain 1 to {LARGEST_BATCH} elements")]));
     }

@@ -1,26 +1,21 @@
 //! Health and compliance controls (contract sections 1.1 and 7).
 
-use std::sync::Arc;
-
 use axum::Json;
-use axum::extract::{RawQuery, State};
 use serde_json::{Value, json};
 
 use super::paging::{Page, page};
 use super::refusal::Refusal;
 use super::{Emulator, written};
+use crate::sandbox::call::Call;
 
 /// `GET /api/health`, which needs no credential and counts against no budget.
-pub(super) async fn health(State(emulator): State<Arc<Emulator>>) -> Json<Value> {
+pub(super) fn health(emulator: &Emulator, _call: &Call) -> Json<Value> {
     Json(json!({ "status": "healthy", "version": "0.1.0", "timestamp": written(emulator.core.now()) }))
 }
 
 /// `GET /controls`. Of the states only `implemented` is the vendor's word.
-pub(super) async fn list(
-    State(emulator): State<Arc<Emulator>>,
-    RawQuery(raw): RawQuery,
-) -> Result<Json<Value>, Refusal> {
-    let wanted = Page::read(&emulator, raw.as_deref())?;
+pub(super) fn list(emulator: &Emulator, call: &Call) -> Result<Json<Value>, Refusal> {
+    let wanted = Page::read(emulator, call.query())?;
     let controls = [
         ("ctrl_001", "Encryption in transit", "in_progress", &["SOC 2", "PCI DSS"][..], 1),
         ("ctrl_002", "Access to production is reviewed", "implemented", &["SOC 2", "ISO 27001"], 3),
@@ -30,5 +25,5 @@ pub(super) async fn list(
     let rows = controls.map(|(id, name, status, frameworks, evidence)| {
         json!({ "id": id, "name": name, "status": status, "frameworks": frameworks, "evidence_count": evidence })
     });
-    Ok(Json(page(&emulator, wanted, &rows, rows.len())))
+    Ok(Json(page(emulator, wanted, &rows, rows.len())))
 }

@@ -1,9 +1,6 @@
 //! Findings about hosts (contract section 4).
 
-use std::sync::Arc;
-
 use axum::Json;
-use axum::extract::{Path, RawQuery, State};
 use serde_json::{Value, json};
 
 use super::catalogue::{Depth, WEAKNESSES, Weakness};
@@ -13,6 +10,7 @@ use super::refusal::Refusal;
 use super::scans::{Order, Scan, ScanType};
 use super::{Emulator, written};
 use crate::sandbox::attacks;
+use crate::sandbox::call::Call;
 use crate::sandbox::core::lock;
 use crate::sandbox::entropy::uuid_from;
 use crate::sandbox::fault::Kind;
@@ -150,18 +148,15 @@ pub(super) fn of(emulator: &Emulator, order: &Order) -> Vec<Finding> {
 }
 
 /// `GET /scans/{scan}/findings`: nothing before the scan is over.
-pub(super) async fn list(
-    State(emulator): State<Arc<Emulator>>,
-    Path(id): Path<String>,
-    RawQuery(raw): RawQuery,
-) -> Result<Json<Value>, Refusal> {
-    let wanted = Page::read(&emulator, raw.as_deref())?;
+pub(super) fn list(emulator: &Emulator, call: &Call) -> Result<Json<Value>, Refusal> {
+    let id = call.part("scan");
+    let wanted = Page::read(emulator, call.query())?;
     let scans = lock(&emulator.scans);
     let scan = scans.iter().find(|scan| scan.id == id).ok_or_else(|| Refusal::not_found("Scan"))?;
-    let found: &[Finding] = if scan.has_results(&emulator) { &scan.findings } else { &[] };
-    let rows: Vec<_> = found.iter().map(|finding| finding.shown(&emulator, scan)).collect();
+    let found: &[Finding] = if scan.has_results(emulator) { &scan.findings } else { &[] };
+    let rows: Vec<_> = found.iter().map(|finding| finding.shown(emulator, scan)).collect();
     if emulator.core.faults.has(CyberOrigenFault::BareList) {
         return Ok(Json(json!(rows)));
     }
-    Ok(Json(page(&emulator, wanted, &rows, rows.len() + emulator.core.faults.claimed())))
+    Ok(Json(page(emulator, wanted, &rows, rows.len() + emulator.core.faults.claimed())))
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
@@ -89,7 +89,7 @@ impl Budgets {
 }
 
 /// Counts a request below the API's prefix, and refuses it when its account has none left.
-pub(super) async fn count(State(emulator): State<Arc<Emulator>>, request: Request, next: Next) -> Response {
+pub(super) async fn count(emulator: Arc<Emulator>, request: Request, next: Next) -> Response {
     if !request.uri().path().starts_with(PREFIX) {
         return next.run(request).await;
     }

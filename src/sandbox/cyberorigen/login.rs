@@ -1,16 +1,11 @@
 //! Login, refresh, and the check of each call (contract sections 1.2 to 1.5).
 
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use axum::Json;
-use axum::body::Bytes;
-use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
-use axum::middleware::Next;
-use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
@@ -21,6 +16,7 @@ use super::fault::CyberOrigenFault;
 use super::options::TOKEN_LIFETIME;
 use super::refusal::Refusal;
 use crate::sandbox::bearer::bearer;
+use crate::sandbox::call::Call;
 use crate::sandbox::core::{after, lock};
 use crate::sandbox::fault::Kind;
 use crate::sandbox::query;
@@ -63,14 +59,9 @@ impl Sessions {
 }
 
 /// `POST /auth/token`, with a form.
-pub(super) async fn token(
-    State(emulator): State<Arc<Emulator>>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Result<Json<Value>, Refusal> {
-    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let is_form = content_type.split(';').next().map(str::trim) == Some("application/x-www-form-urlencoded");
-    let form = std::str::from_utf8(&body).ok().filter(|_| is_form).unwrap_or_default();
+pub(super) fn token(emulator: &Emulator, call: &Call) -> Result<Json<Value>, Refusal> {
+    let is_form = call.media_type() == Some("application/x-www-form-urlencoded");
+    let form = std::str::from_utf8(&call.body).ok().filter(|_| is_form).unwrap_or_default();
     let field = |name: &str| query::value(Some(form), name);
     let required = |name: &str| field(name).ok_or_else(|| emulator.invalid(name, "Field required"));
     let (username, password) = (required("username")?, required("password")?);
@@ -95,18 +86,18 @@ pub(super) async fn token(
         }
     }
     sessions.refused = 0;
-    Ok(issue(&emulator, &mut sessions, now))
+    Ok(issue(emulator, &mut sessions, now))
 }
 
 /// `POST /auth/refresh`: a token that has not ended makes another one.
-pub(super) async fn refresh(State(emulator): State<Arc<Emulator>>, headers: HeaderMap) -> Result<Json<Value>, Refusal> {
+pub(super) fn refresh(emulator: &Emulator, call: &Call) -> Result<Json<Value>, Refusal> {
     let now = emulator.core.now();
     let mut sessions = lock(&emulator.sessions);
-    let is_good = bearer(&headers).is_some_and(|token| sessions.is_good(token, now));
+    let is_good = bearer(&call.headers).is_some_and(|token| sessions.is_good(token, now));
     if !is_good || emulator.core.faults.has(CyberOrigenFault::RefreshRefused) {
         return Err(Refusal::unauthorized("Could not validate credentials"));
     }
-    Ok(issue(&emulator, &mut sessions, now))
+    Ok(issue(emulator, &mut sessions, now))
 }
 
 /// Makes a token that looks like those of the platform; no client can check its signature.
@@ -127,14 +118,7 @@ fn issue(emulator: &Emulator, sessions: &mut Sessions, now: Timestamp) -> Json<V
 }
 
 /// Lets a call through that has a good token or the key. With both nobody can say whose call it is.
-pub(super) async fn authorise(State(emulator): State<Arc<Emulator>>, request: Request, next: Next) -> Response {
-    if let Err(refusal) = check(&emulator, request.headers()) {
-        return refusal.into_response();
-    }
-    next.run(request).await
-}
-
-fn check(emulator: &Emulator, headers: &HeaderMap) -> Result<(), Refusal> {
+pub(super) fn authorise(emulator: &Emulator, headers: &HeaderMap) -> Result<(), Refusal> {
     let mut sessions = lock(&emulator.sessions);
     if emulator.core.tokens_die() {
         sessions.end_all();

@@ -21,12 +21,12 @@ use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::http::{Method, StatusCode, Uri, header};
-use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use jiff::Timestamp;
 
 use super::access::Access;
+use super::call::{guard, handler, layer, unread};
 use super::core::Core;
 use super::edge::{self, Edge};
 use super::fault::Place;
@@ -108,27 +108,31 @@ pub(super) fn emulate(core: Arc<Core>, api: Bound, options: CyberOrigenOptions) 
 
 fn router(emulator: &Arc<Emulator>, port: u16) -> Router {
     let protected = Router::new()
-        .route("/scans", get(scans::list).post(scans::start))
-        .route("/scans/{scan}", get(scans::show).delete(scans::cancel))
-        .route("/scans/{scan}/findings", get(findings::list))
-        .route("/controls", get(controls::list))
-        .route_layer(from_fn_with_state(Arc::clone(emulator), login::authorise));
-    let open = Router::new().route("/auth/token", post(login::token)).route("/auth/refresh", post(login::refresh));
-    let edge = Edge { core: Arc::clone(&emulator.core), port, place_of, refuse: refusal::refuse };
+        .route("/scans", get(handler(emulator, scans::list)).post(handler(emulator, scans::start)))
+        .route("/scans/{scan}", get(handler(emulator, scans::show)).delete(handler(emulator, scans::cancel)))
+        .route("/scans/{scan}/findings", get(handler(emulator, findings::list)))
+        .route("/controls", get(handler(emulator, controls::list)))
+        .route_layer(guard(emulator, login::authorise));
+    let open = Router::new()
+        .route("/auth/token", post(handler(emulator, login::token)))
+        .route("/auth/refresh", post(handler(emulator, login::refresh)));
+    let edge = Arc::new(Edge { core: Arc::clone(&emulator.core), port, place_of, refuse: refusal::refuse });
     Router::new()
-        .route("/api/health", get(controls::health))
+        .route("/api/health", get(handler(emulator, controls::health)))
         .nest(PREFIX, open.merge(protected))
-        .fallback(no_such_route)
-        .method_not_allowed_fallback(async || {
-            Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", "Method Not Allowed")
-        })
-        .layer(from_fn_with_state(Arc::clone(emulator), limit::count))
-        .layer(from_fn_with_state(edge, edge::pass))
-        .with_state(Arc::clone(emulator))
+        .fallback(unread(emulator, no_such_route))
+        .method_not_allowed_fallback(unread(emulator, not_allowed))
+        .layer(layer(emulator, limit::count))
+        .layer(layer(&edge, edge::pass))
+}
+
+/// A method that a route does not have.
+fn not_allowed(_emulator: &Emulator, _method: &Method, _uri: &Uri) -> Refusal {
+    Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", "Method Not Allowed")
 }
 
 /// A path with a stray slash is sent on to the one without, as the framework does; anything else is unknown.
-async fn no_such_route(axum::extract::State(emulator): axum::extract::State<Arc<Emulator>>, uri: Uri) -> Response {
+fn no_such_route(emulator: &Emulator, _method: &Method, uri: &Uri) -> Response {
     match uri.path().strip_suffix('/') {
         Some(path) if path.starts_with("/api/") => {
             let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();

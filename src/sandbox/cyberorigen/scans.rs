@@ -1,13 +1,10 @@
 //! Scans: start, state, list, cancelling (contract sections 2 and 3).
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use axum::Json;
-use axum::body::Bytes;
-use axum::extract::{Path, RawQuery, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::StatusCode;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
@@ -16,6 +13,7 @@ use super::findings::{self, Finding, SEVERITIES};
 use super::paging::{Page, page};
 use super::refusal::Refusal;
 use super::{Emulator, target, written};
+use crate::sandbox::call::Call;
 use crate::sandbox::core::{after, lock};
 use crate::sandbox::fault::Kind;
 use crate::sandbox::query;
@@ -80,14 +78,13 @@ pub(super) struct Order {
 }
 
 /// Reads the body of a start call. `authorized` must be given and true.
-fn order(emulator: &Emulator, headers: &HeaderMap, body: &[u8]) -> Result<Order, Refusal> {
+fn order(emulator: &Emulator, call: &Call) -> Result<Order, Refusal> {
     let invalid = |field: &str, message: &str| emulator.invalid(field, message);
-    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    if content_type.split(';').next().map(str::trim) != Some("application/json") {
+    if call.media_type() != Some("application/json") {
         return Err(invalid("body", "Input should be a valid dictionary"));
     }
     let fields: Map<String, Value> =
-        serde_json::from_slice(body).map_err(|error| invalid("body", &format!("JSON decode error: {error}")))?;
+        serde_json::from_slice(&call.body).map_err(|error| invalid("body", &format!("JSON decode error: {error}")))?;
     let text = |name: &str| match fields.get(name) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => Ok(Some(text.clone())),
@@ -116,12 +113,8 @@ fn order(emulator: &Emulator, headers: &HeaderMap, body: &[u8]) -> Result<Order,
 }
 
 /// `POST /scans`.
-pub(super) async fn start(
-    State(emulator): State<Arc<Emulator>>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Result<(StatusCode, Json<Value>), Refusal> {
-    let order = order(&emulator, &headers, &body)?;
+pub(super) fn start(emulator: &Emulator, call: &Call) -> Result<(StatusCode, Json<Value>), Refusal> {
+    let order = order(emulator, call)?;
     let spent = emulator.core.faults.find(|kind| match kind {
         Kind::CyberOrigen(CyberOrigenFault::Quota(status)) => Some(*status),
         _ => None,
@@ -135,7 +128,7 @@ pub(super) async fn start(
     let start = after(now, PENDING);
     let scan = Scan {
         id: format!("scan_{}", emulator.core.entropy.word(12)),
-        findings: findings::of(&emulator, &order),
+        findings: findings::of(emulator, &order),
         target: order.target,
         kind: order.scan_type,
         frameworks: order.frameworks,
@@ -144,7 +137,7 @@ pub(super) async fn start(
         end: after(start, emulator.core.faults.scan_time(order.scan_type.duration())),
         cancelled: false,
     };
-    let body = scan.shown(&emulator);
+    let body = scan.shown(emulator);
     lock(&emulator.scans).push(scan);
     Ok((StatusCode::CREATED, Json(body)))
 }
@@ -212,26 +205,21 @@ fn percent(part: f64) -> u8 {
 }
 
 /// `GET /scans/{scan}`. The fault `revoke` strikes whoever asks while it runs.
-pub(super) async fn show(
-    State(emulator): State<Arc<Emulator>>,
-    Path(id): Path<String>,
-) -> Result<Json<Value>, Refusal> {
+pub(super) fn show(emulator: &Emulator, call: &Call) -> Result<Json<Value>, Refusal> {
+    let id = call.part("scan");
     let scans = lock(&emulator.scans);
     let scan = scans.iter().find(|scan| scan.id == id).ok_or_else(|| Refusal::not_found("Scan"))?;
-    if emulator.core.faults.has(Kind::Revoke) && matches!(scan.phase(&emulator), Phase::Running(_)) {
+    if emulator.core.faults.has(Kind::Revoke) && matches!(scan.phase(emulator), Phase::Running(_)) {
         emulator.revoked.store(true, Ordering::SeqCst);
         lock(&emulator.sessions).end_all();
     }
-    Ok(Json(scan.shown(&emulator)))
+    Ok(Json(scan.shown(emulator)))
 }
 
 /// `GET /scans?page&per_page&status&target&from_date&to_date`, the last one first.
-pub(super) async fn list(
-    State(emulator): State<Arc<Emulator>>,
-    RawQuery(raw): RawQuery,
-) -> Result<Json<Value>, Refusal> {
-    let page = Page::read(&emulator, raw.as_deref())?;
-    let wanted = |name: &str| query::value(raw.as_deref(), name);
+pub(super) fn list(emulator: &Emulator, call: &Call) -> Result<Json<Value>, Refusal> {
+    let page = Page::read(emulator, call.query())?;
+    let wanted = |name: &str| query::value(call.query(), name);
     let moment = |name: &str| match wanted(name).map(|text| text.parse::<Timestamp>()) {
         None => Ok(None),
         Some(Ok(moment)) => Ok(Some(moment)),
@@ -241,24 +229,22 @@ pub(super) async fn list(
     let (status, target) = (wanted("status"), wanted("target"));
     let scans = lock(&emulator.scans);
     let matching = scans.iter().rev().filter(|scan| {
-        status.as_deref().is_none_or(|status| scan.status(&emulator) == status)
+        status.as_deref().is_none_or(|status| scan.status(emulator) == status)
             && target.as_deref().is_none_or(|target| scan.target == target)
             && from.is_none_or(|from| scan.created >= from)
             && to.is_none_or(|to| scan.created <= to)
     });
-    let rows: Vec<_> = matching.map(|scan| scan.shown(&emulator)).collect();
-    Ok(Json(self::page(&emulator, page, &rows, rows.len())))
+    let rows: Vec<_> = matching.map(|scan| scan.shown(emulator)).collect();
+    Ok(Json(self::page(emulator, page, &rows, rows.len())))
 }
 
 /// `DELETE /scans/{scan}`: cancels a scan that is not over. One that is over is erased, with its findings.
-pub(super) async fn cancel(
-    State(emulator): State<Arc<Emulator>>,
-    Path(id): Path<String>,
-) -> Result<Json<Value>, Refusal> {
+pub(super) fn cancel(emulator: &Emulator, call: &Call) -> Result<Json<Value>, Refusal> {
+    let id = call.part("scan");
     let mut scans = lock(&emulator.scans);
     let index = scans.iter().position(|scan| scan.id == id).ok_or_else(|| Refusal::not_found("Scan"))?;
     match scans.get_mut(index) {
-        Some(scan) if !scan.cancelled && scan.phase(&emulator) != Phase::Ended => {
+        Some(scan) if !scan.cancelled && scan.phase(emulator) != Phase::Ended => {
             scan.cancelled = true;
             Ok(Json(json!({ "message": "Scan cancelled" })))
         }

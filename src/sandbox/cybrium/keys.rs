@@ -1,17 +1,13 @@
 //! Keys: which are good, and until when (contract sections 1.2 to 1.4).
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::{Request, State};
-use axum::http::{HeaderMap, header};
-use axum::middleware::Next;
-use axum::response::{IntoResponse as _, Response};
+use axum::http::{HeaderMap, StatusCode, header};
 use jiff::Timestamp;
 
 use super::Emulator;
 use super::fault::CybriumFault;
-use super::refusal::{Refusal, refuse};
+use super::refusal::{Refusal, refusal};
 use crate::sandbox::core::{after, lock};
 use crate::sandbox::fault::Kind;
 
@@ -50,25 +46,25 @@ impl Keys {
 }
 
 /// Lets only calls with a good key through.
-pub(super) async fn authorise(State(emulator): State<Arc<Emulator>>, request: Request, next: Next) -> Response {
+pub(super) fn authorise(emulator: &Emulator, headers: &HeaderMap) -> Result<(), Refusal> {
     let now = emulator.core.now();
     {
         let mut keys = lock(&emulator.keys);
         if emulator.core.tokens_die() {
             keys.end_all(now);
         }
-        let given = key(&emulator, request.headers());
+        let given = key(emulator, headers);
         let current = given == Some(emulator.key.expose()) && keys.current_from <= now && now < keys.current_until;
         let previous = given == Some(emulator.previous_key.expose()) && now < keys.previous_until;
         if !current && !previous {
-            return Refusal::unauthorized().into_response();
+            return Err(Refusal::unauthorized());
         }
     }
     emulator.core.count_call();
     if emulator.core.faults.has(Kind::NoAccess) {
-        return refuse(axum::http::StatusCode::FORBIDDEN);
+        return Err(refusal(StatusCode::FORBIDDEN));
     }
-    next.run(request).await
+    Ok(())
 }
 
 /// What stands behind the scheme's word.

@@ -19,14 +19,14 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, State};
+use axum::extract::DefaultBodyLimit;
 use axum::http::{Method, StatusCode, Uri, header};
-use axum::middleware::from_fn_with_state;
 use axum::response::{Html, IntoResponse as _, Response};
 use axum::routing::{get, post};
 use jiff::Timestamp;
 
 use super::access::Access;
+use super::call::{guard, handler, layer, unread};
 use super::core::{Core, after};
 use super::edge::{self, Edge};
 use super::fault::{Kind, Place};
@@ -96,38 +96,43 @@ pub(super) fn emulate(core: Arc<Core>, api: Bound) -> io::Result<Emulation> {
 }
 
 fn router(emulator: &Arc<Emulator>, port: u16) -> Router {
-    let edge = Edge { core: Arc::clone(&emulator.core), port, place_of, refuse };
-    let on_both_surfaces = |router: Router<Arc<Emulator>>, prefix: &str| {
+    let edge = Arc::new(Edge { core: Arc::clone(&emulator.core), port, place_of, refuse });
+    let on_both_surfaces = |router: Router, prefix: &str| {
         router
-            .route(&format!("{prefix}/scans/"), get(scans::list).post(scans::start))
-            .route(&format!("{prefix}/scans/{{scan}}/"), get(scans::show))
-            .route(&format!("{prefix}/scans/{{scan}}/findings/"), get(scans::findings))
-            .route(&format!("{prefix}/findings/"), get(scans::all_findings))
+            .route(
+                &format!("{prefix}/scans/"),
+                get(handler(emulator, scans::list)).post(handler(emulator, scans::start)),
+            )
+            .route(&format!("{prefix}/scans/{{scan}}/"), get(handler(emulator, scans::show)))
+            .route(&format!("{prefix}/scans/{{scan}}/findings/"), get(handler(emulator, scans::findings)))
+            .route(&format!("{prefix}/findings/"), get(handler(emulator, scans::all_findings)))
     };
     ["/v1", "/api"]
         .into_iter()
         .fold(Router::new(), on_both_surfaces)
-        .route("/api/scans/upload-sarif/", post(scans::upload))
-        .route("/api/scans/findings/", get(scans::all_findings))
-        .route_layer(from_fn_with_state(Arc::clone(emulator), keys::authorise))
-        .fallback(no_such_route)
-        .method_not_allowed_fallback(async |method: Method| {
-            Refusal::new(StatusCode::METHOD_NOT_ALLOWED, &format!("Method \"{method}\" not allowed."))
-        })
+        .route("/api/scans/upload-sarif/", post(handler(emulator, scans::upload)))
+        .route("/api/scans/findings/", get(handler(emulator, scans::all_findings)))
+        .route_layer(guard(emulator, keys::authorise))
+        .fallback(unread(emulator, no_such_route))
+        .method_not_allowed_fallback(unread(emulator, not_allowed))
         .layer(DefaultBodyLimit::max(LARGEST_UPLOAD))
-        .layer(from_fn_with_state(edge, edge::pass))
-        .with_state(Arc::clone(emulator))
+        .layer(layer(&edge, edge::pass))
+}
+
+/// A method that a route does not have.
+fn not_allowed(_emulator: &Emulator, method: &Method, _uri: &Uri) -> Refusal {
+    Refusal::new(StatusCode::METHOD_NOT_ALLOWED, &format!("Method \"{method}\" not allowed."))
 }
 
 /// A path without its slash is sent on to the one with it, as Django does, even where that loses the body. With the fault `slash-500`
 /// it refuses to lose one, as it does in debug mode.
-async fn no_such_route(State(emulator): State<Arc<Emulator>>, method: Method, uri: Uri) -> Response {
+fn no_such_route(emulator: &Emulator, method: &Method, uri: &Uri) -> Response {
     let path = uri.path();
     let is_api = path.starts_with("/v1/") || path.starts_with("/api/");
     if !is_api || path.ends_with('/') {
         return refuse(StatusCode::NOT_FOUND);
     }
-    if method != Method::GET && emulator.core.faults.has(CybriumFault::Slash500) {
+    if *method != Method::GET && emulator.core.faults.has(CybriumFault::Slash500) {
         let page = "<!DOCTYPE html><html><body><h1>RuntimeError</h1><p>You called this URL via POST, but the URL doesn't end in a \
                     slash and you have APPEND_SLASH set.</p></body></html>";
         return (StatusCode::INTERNAL_SERVER_ERROR, Html(page)).into_response();

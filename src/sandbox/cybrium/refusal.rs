@@ -45,12 +45,17 @@ impl IntoResponse for Refusal {
 
 /// What the platform says in the place of a handler.
 pub(super) fn refuse(status: StatusCode) -> Response {
+    refusal(status).into_response()
+}
+
+/// What it says, as a handler's or a guard's refusal.
+pub(super) fn refusal(status: StatusCode) -> Refusal {
     let detail = match status {
-        StatusCode::UNAUTHORIZED => return Refusal::unauthorized().into_response(),
+        StatusCode::UNAUTHORIZED => return Refusal::unauthorized(),
         StatusCode::FORBIDDEN => "You do not have permission to perform this action.",
         StatusCode::NOT_FOUND => "Not found.",
         StatusCode::TOO_MANY_REQUESTS => "Request was throttled.",
         _ => "A server error occurred.",
     };
-    Refusal::new(status, detail).into_response()
+    Refusal::new(status, detail)
 }

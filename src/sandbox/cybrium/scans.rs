@@ -1,12 +1,9 @@
 //! Scans: start, upload, state, findings (contract sections 2 to 4).
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Json;
-use axum::body::Bytes;
-use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::http::{StatusCode, Uri};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
@@ -15,6 +12,7 @@ use super::finding::Finding;
 use super::paging::page;
 use super::refusal::Refusal;
 use super::{Emulator, TARGETS, catalogue, multipart, sarif, written};
+use crate::sandbox::call::Call;
 use crate::sandbox::core::{after, lock};
 use crate::sandbox::fault::Kind;
 use crate::sandbox::query;
@@ -36,22 +34,14 @@ pub(super) struct Scan {
     findings: Vec<Finding>,
 }
 
-fn content_type(headers: &HeaderMap) -> &str {
-    headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default()
-}
-
 /// `POST /v1/scans/`: a scan of a target that the workspace has a name for.
-pub(super) async fn start(
-    State(emulator): State<Arc<Emulator>>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Result<(StatusCode, Json<Value>), Refusal> {
-    let media = content_type(&headers);
-    if media.split(';').next().map(str::trim) != Some("application/json") {
+pub(super) fn start(emulator: &Emulator, call: &Call) -> Result<(StatusCode, Json<Value>), Refusal> {
+    if call.media_type() != Some("application/json") {
+        let media = call.content_type();
         let detail = format!("Unsupported media type \"{media}\" in request.");
         return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, &detail));
     }
-    let fields: Map<String, Value> = serde_json::from_slice(&body)
+    let fields: Map<String, Value> = serde_json::from_slice(&call.body)
         .map_err(|error| Refusal::new(StatusCode::BAD_REQUEST, &format!("JSON parse error - {error}")))?;
     let text = |name: &str| match fields.get(name) {
         None => Ok(None),
@@ -62,20 +52,16 @@ pub(super) async fn start(
     if !TARGETS.contains(&target.as_str()) {
         return Err(Refusal::invalid("target", &format!("Target with name={target} does not exist.")));
     }
-    let findings = catalogue::of(&emulator, &target);
-    Ok(add(&emulator, target, text("scan_type")?, RUNNING, findings))
+    let findings = catalogue::of(emulator, &target);
+    Ok(add(emulator, target, text("scan_type")?, RUNNING, findings))
 }
 
 /// `POST /api/scans/upload-sarif/`: another scanner's findings.
-pub(super) async fn upload(
-    State(emulator): State<Arc<Emulator>>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Result<(StatusCode, Json<Value>), Refusal> {
-    let file = multipart::part(content_type(&headers), &body, "sarif")
+pub(super) fn upload(emulator: &Emulator, call: &Call) -> Result<(StatusCode, Json<Value>), Refusal> {
+    let file = multipart::part(call.content_type(), &call.body, "sarif")
         .ok_or_else(|| Refusal::invalid("sarif", "No file was submitted."))?;
     let findings = sarif::read(file).map_err(|error| Refusal::invalid("sarif", &error))?;
-    Ok(add(&emulator, "sarif".to_owned(), Some("sarif_upload".to_owned()), INGESTING, findings))
+    Ok(add(emulator, "sarif".to_owned(), Some("sarif_upload".to_owned()), INGESTING, findings))
 }
 
 fn add(
@@ -148,19 +134,17 @@ impl Scan {
 }
 
 /// `GET /v1/scans/`, the last one first.
-pub(super) async fn list(State(emulator): State<Arc<Emulator>>, uri: Uri) -> Result<Json<Value>, Refusal> {
+pub(super) fn list(emulator: &Emulator, call: &Call) -> Result<Json<Value>, Refusal> {
     let scans = lock(&emulator.scans);
-    let rows: Vec<_> = scans.iter().rev().map(|scan| scan.shown(&emulator)).collect();
-    page(&emulator, &uri, &rows).map(Json)
+    let rows: Vec<_> = scans.iter().rev().map(|scan| scan.shown(emulator)).collect();
+    page(emulator, &call.uri, &rows).map(Json)
 }
 
 /// `GET /v1/scans/{scan}/`. The faults that take a key away strike whoever asks while it runs.
-pub(super) async fn show(
-    State(emulator): State<Arc<Emulator>>,
-    Path(id): Path<String>,
-) -> Result<Json<Value>, Refusal> {
+pub(super) fn show(emulator: &Emulator, call: &Call) -> Result<Json<Value>, Refusal> {
+    let id = call.part("scan");
     let scans = lock(&emulator.scans);
-    let scan = scans.iter().find(|scan| scan.is(&id)).ok_or_else(Refusal::not_found)?;
+    let scan = scans.iter().find(|scan| scan.is(id)).ok_or_else(Refusal::not_found)?;
     let now = emulator.core.now();
     let faults = &emulator.core.faults;
     let late = faults.find(|kind| match kind {
@@ -170,7 +154,7 @@ pub(super) async fn show(
     if late.is_some_and(|late| now < after(scan.created, late)) {
         return Err(Refusal::not_found());
     }
-    if matches!(scan.phase(&emulator), Phase::Running(_)) {
+    if matches!(scan.phase(emulator), Phase::Running(_)) {
         let mut keys = lock(&emulator.keys);
         if faults.has(Kind::Revoke) {
             keys.revoke(now);
@@ -179,30 +163,27 @@ pub(super) async fn show(
             keys.finish_rotation(now);
         }
     }
-    Ok(Json(scan.shown(&emulator)))
+    Ok(Json(scan.shown(emulator)))
 }
 
 /// `GET /v1/scans/{scan}/findings/`.
-pub(super) async fn findings(
-    State(emulator): State<Arc<Emulator>>,
-    Path(id): Path<String>,
-    uri: Uri,
-) -> Result<Json<Value>, Refusal> {
+pub(super) fn findings(emulator: &Emulator, call: &Call) -> Result<Json<Value>, Refusal> {
+    let id = call.part("scan");
     let scans = lock(&emulator.scans);
-    let scan = scans.iter().find(|scan| scan.is(&id)).ok_or_else(Refusal::not_found)?;
-    rows(&emulator, &uri, &[scan])
+    let scan = scans.iter().find(|scan| scan.is(id)).ok_or_else(Refusal::not_found)?;
+    rows(emulator, &call.uri, &[scan])
 }
 
 /// `GET /v1/findings/?scan=`: those of one scan, or of all.
-pub(super) async fn all_findings(State(emulator): State<Arc<Emulator>>, uri: Uri) -> Result<Json<Value>, Refusal> {
+pub(super) fn all_findings(emulator: &Emulator, call: &Call) -> Result<Json<Value>, Refusal> {
     let scans = lock(&emulator.scans);
-    let wanted = query::value(uri.query(), "scan");
+    let wanted = query::value(call.query(), "scan");
     let of: Vec<_> = scans.iter().filter(|scan| wanted.as_deref().is_none_or(|id| scan.is(id))).collect();
     if wanted.is_some() && of.is_empty() {
         let message = "Select a valid choice. That choice is not one of the available choices.";
         return Err(Refusal::invalid("scan", message));
     }
-    rows(&emulator, &uri, &of)
+    rows(emulator, &call.uri, &of)
 }
 
 fn rows(emulator: &Emulator, uri: &Uri, scans: &[&Scan]) -> Result<Json<Value>, Refusal> {
