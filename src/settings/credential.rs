@@ -93,6 +93,7 @@ fn places(layers: &Layers<'_>, form: &Form<&'static str>) -> Result<Option<Form<
             None => Ok(None),
         },
         Form::ApiKey(key) => Ok(place(layers, key)?.map(Form::ApiKey)),
+        Form::Tokens { .. } => Ok(None),
         Form::Login { username, password, mfa_code } => {
             let code = optional(mfa_code)?;
             match (place(layers, username)?, place(layers, password)?) {
@@ -121,7 +122,7 @@ fn single(layers: &Layers<'_>, about: &About, place_of_it: Source) -> Result<For
             Ok(Form::Token { secret: place_of_it, previous })
         }
         Some(Form::ApiKey(_)) => Ok(Form::ApiKey(place_of_it)),
-        Some(Form::Login { .. }) | None => {
+        Some(Form::Login { .. } | Form::Tokens { .. }) | None => {
             let message = format!("{} takes a user name and a password, and no token", about.name);
             Err(Error::new(message).with_hint(format!("set {}", about.credentials.usual())))
         }

@@ -34,6 +34,7 @@ use super::{
     About, Collected, Connection, Error, Patience, Platform, PolicyAnswer, Request, ScanState, StateWord, Subject,
     SubjectKind, Timing,
 };
+use crate::credentials::store::Hosts;
 use crate::credentials::{Accepted, Form};
 use crate::finding::ScanReference;
 use crate::http::{Authorizer, Call, Client, Replay, Session};
@@ -157,7 +158,7 @@ fn connect(client: Client, endpoints: &Endpoints, request: &Request) -> Result<C
         return Err(Error::not_taken(BestDefense::ABOUT.name, "credential"));
     };
     let session = Session::new(client, endpoints.base(), Authorizer::bearer(secret.clone()));
-    Ok(Connection { session, base: endpoints.base().clone(), notes: Vec::new() })
+    Ok(Connection { session, base: endpoints.base().clone(), notes: Vec::new(), hosts: Hosts::default() })
 }
 
 #[cfg(test)]

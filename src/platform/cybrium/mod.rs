@@ -29,6 +29,7 @@ use super::tolerant::Fields;
 use super::{
     About, Collected, Connection, Error, Platform, Request, ScanState, StateWord, Subject, SubjectKind, Timing, options,
 };
+use crate::credentials::store::Hosts;
 use crate::credentials::{Accepted, Form, Secret};
 use crate::error::Class;
 use crate::finding::{Link, ScanReference};
@@ -165,7 +166,7 @@ fn connect(client: Client, endpoints: &Endpoints, request: &Request) -> Result<C
     let scheme = request.auth_scheme.clone().unwrap_or_else(|| "Bearer".to_owned());
     let authorizer = Authorizer::Keys { placement: Placement::Authorization(scheme), keys: keys(request)? };
     let session = Session::new(client, endpoints.base(), authorizer);
-    Ok(Connection { session, base: endpoints.base().clone(), notes: Vec::new() })
+    Ok(Connection { session, base: endpoints.base().clone(), notes: Vec::new(), hosts: Hosts::default() })
 }
 
 /// The key, and behind it the one before, while both are good.
