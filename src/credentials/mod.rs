@@ -1,12 +1,14 @@
 //! What a secret is, and where it is looked for (DESIGN section 5).
 
 pub mod browser;
+mod claims;
 mod command;
 mod form;
 mod secret;
 mod source;
 pub mod store;
 
+pub use claims::Claims;
 pub use command::CommandLine;
 pub use form::{Accepted, Form};
 pub use secret::Secret;
@@ -45,7 +47,7 @@ pub enum Error {
     },
     /// The stored login is for other hosts than those that the settings choose.
     #[error("the login in {file} is for {made_for}, and {asked}")]
-    ElsewhereStored {
+    MadeForAnother {
         /// The file.
         file: String,
         /// The hosts that it was made for.
@@ -59,7 +61,7 @@ impl Error {
     /// How a run ends that has nothing worse.
     pub fn class(&self) -> Class {
         match self {
-            Self::None { .. } | Self::ElsewhereStored { .. } => Class::NoCredentials,
+            Self::None { .. } | Self::MadeForAnother { .. } => Class::NoCredentials,
             Self::Unreadable { .. } | Self::Store { .. } => Class::Auth,
         }
     }
@@ -69,7 +71,7 @@ impl Error {
         match self {
             Self::None { hint, .. } | Self::Store { hint, .. } => Some(hint.clone()),
             Self::Unreadable { .. } => None,
-            Self::ElsewhereStored { .. } => {
+            Self::MadeForAnother { .. } => {
                 Some("log in there with `scangate login`, or give a credential for it in a variable".to_owned())
             }
         }

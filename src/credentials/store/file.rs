@@ -17,7 +17,7 @@ const FOLDER_MODE: u32 = 0o700;
 const FILE_MODE: u32 = 0o600;
 
 /// How many files that were moved aside are kept apart.
-const MOST_ASIDE: u32 = 100;
+const MOST_ASIDE: u32 = 20;
 
 /// Reads a file, if there is one. A link is followed, since systems that hand out secrets as files make such links; what others
 /// may read is closed to them.
@@ -78,23 +78,31 @@ pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), String> {
 
 /// Gives a file another name, under which no other is lost, and returns it.
 pub(super) fn move_aside(path: &Path) -> Result<PathBuf, String> {
-    let names = (1..MOST_ASIDE).map(|number| match number {
-        1 => path.with_extension("json.corrupt"),
-        number => path.with_extension(format!("json.corrupt-{number}")),
-    });
-    let free = names.into_iter().find(|name| is_absent(name) == Ok(true));
+    let free = asides(path).find(|name| is_absent(name) == Ok(true));
     let free = free.ok_or_else(|| "too many files were moved aside".to_owned())?;
     fs_err::rename(path, &free).map_err(|error| reason(&error))?;
     Ok(free)
 }
 
-/// Removes a file. Returns whether there was one.
+/// Removes a file, and those of its name that were moved aside. Returns whether there was one.
 pub(super) fn remove(path: &Path) -> Result<bool, String> {
-    match fs_err::remove_file(path) {
-        Ok(()) => Ok(true),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(format!("it cannot be removed: {}", reason(&error))),
+    let mut removed = false;
+    for path in [path.to_owned()].into_iter().chain(asides(path)) {
+        match fs_err::remove_file(path) {
+            Ok(()) => removed = true,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(format!("it cannot be removed: {}", reason(&error))),
+        }
     }
+    Ok(removed)
+}
+
+/// The names of files that were moved aside.
+fn asides(path: &Path) -> impl Iterator<Item = PathBuf> {
+    (1..MOST_ASIDE).map(|number| match number {
+        1 => path.with_extension("json.corrupt"),
+        number => path.with_extension(format!("json.corrupt-{number}")),
+    })
 }
 
 /// Whether nothing of that name is there, not even a link that leads nowhere.

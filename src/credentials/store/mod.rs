@@ -10,22 +10,23 @@
 //! ```
 
 mod file;
+mod hosts;
 mod lock;
 mod own;
 mod vendor;
 
 use std::path::{Path, PathBuf};
 
+pub use hosts::Hosts;
 use jiff::Timestamp;
 use lock::Lock;
 use secrecy::zeroize::Zeroizing;
 use serde_json::{Map, Value};
-use url::Url;
 
 use super::{Error, Form, Secret};
 use crate::clock::Clock;
 use crate::http::Redactor;
-use crate::platform::{PlatformId, Region};
+use crate::platform::PlatformId;
 
 /// A login as it is stored.
 #[derive(Clone)]
@@ -36,21 +37,6 @@ pub struct StoredLogin {
     pub expires: Option<Timestamp>,
     /// Where it is good.
     pub hosts: Hosts,
-}
-
-/// Where a login is good. What is absent is the platform's default.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Hosts {
-    /// The region of the platform's cloud; of an instance of one's own it says nothing.
-    pub region: Option<Region>,
-    /// The base of the API.
-    pub api_url: Option<Url>,
-    /// Where tokens are got.
-    pub auth_url: Option<Url>,
-    /// The application for which tokens are got.
-    pub client_id: Option<String>,
-    /// The audience for which tokens are got.
-    pub resource: Option<String>,
 }
 
 /// A stored login with the place that it was read from.
@@ -87,6 +73,16 @@ impl Store {
         &self.path
     }
 
+    /// Whose login it is.
+    pub fn platform(&self) -> PlatformId {
+        self.platform
+    }
+
+    /// Whether there is anything of the file's name.
+    pub fn is_there(&self) -> bool {
+        file::is_absent(&self.path) != Ok(true)
+    }
+
     /// The file, for people.
     pub fn shown(&self) -> String {
         self.path.display().to_string()
@@ -107,7 +103,7 @@ impl Store {
         };
         let login = login.map_err(|cause| self.not_understood(&cause))?;
         if let Some(login) = &login {
-            login.form.parts().for_each(|part| redactor.learn(part));
+            login.form.secrets().for_each(|secret| redactor.learn(secret));
         }
         Ok(login)
     }
@@ -216,8 +212,7 @@ impl Locked<'_> {
     }
 
     fn write(&self, document: Map<String, Value>) -> Result<(), Error> {
-        let text = serde_json::to_vec_pretty(&Value::Object(document)).map(Zeroizing::new);
-        let text = text.map_err(|error| self.store.failed(error.to_string()))?;
+        let text = Zeroizing::new(format!("{:#}\n", Value::Object(document)).into_bytes());
         file::write(&self.store.path, &text).map_err(|cause| self.store.failed(cause))
     }
 }

@@ -73,7 +73,9 @@ pub(super) fn write(login: &StoredLogin, platform: &str, document: &mut Map<Stri
             put(PASSWORD, password.expose());
         }
     }
-    login.hosts.api_url.iter().for_each(|url| put(API_URL, url.as_str()));
+    if let Some(url) = &login.hosts.api_url {
+        put(API_URL, url.as_str());
+    }
     logins.insert(platform.to_owned(), Value::Object(entry));
     Ok(())
 }

@@ -64,8 +64,12 @@ pub(super) fn write(login: &StoredLogin, document: &mut Map<String, Value>) {
         Form::Tokens { access, refresh } => {
             put(TYPE, "oauth");
             put(ACCESS_TOKEN, access.expose());
-            refresh.iter().for_each(|refresh| put(REFRESH_TOKEN, refresh.expose()));
-            login.expires.iter().for_each(|expires| put(TOKEN_EXPIRY, &expires.to_string()));
+            if let Some(refresh) = refresh {
+                put(REFRESH_TOKEN, refresh.expose());
+            }
+            if let Some(expires) = login.expires {
+                put(TOKEN_EXPIRY, &expires.to_string());
+            }
         }
         Form::Token { secret, .. } | Form::ApiKey(secret) | Form::Login { password: secret, .. } => {
             put(TYPE, "pat");
@@ -75,13 +79,19 @@ pub(super) fn write(login: &StoredLogin, document: &mut Map<String, Value>) {
     let Hosts { region, api_url, auth_url, client_id, resource } = &login.hosts;
     // The vendor's label for an instance of one's own is the default region's.
     put(REGION, region.unwrap_or(Region::Us).as_str());
-    let bases = [(API_URL, api_url), (AUTH_ENDPOINT, auth_url)];
-    bases.iter().filter_map(|(field, url)| Some((field, url.as_ref()?))).for_each(|(field, url)| {
-        // The vendor's tool puts paths behind these as they are.
-        put(field, url.as_str().trim_end_matches('/'));
-    });
-    let names = [(CLIENT_ID, client_id), (API_RESOURCE, resource)];
-    names.iter().filter_map(|(field, name)| Some((field, name.as_ref()?))).for_each(|(field, name)| put(field, name));
+    // The vendor's tool puts paths behind the addresses as they are.
+    let base = |url: &Option<Url>| url.as_ref().map(|url| url.as_str().trim_end_matches('/').to_owned());
+    let places = [
+        (API_URL, base(api_url)),
+        (AUTH_ENDPOINT, base(auth_url)),
+        (CLIENT_ID, client_id.clone()),
+        (API_RESOURCE, resource.clone()),
+    ];
+    for (field, place) in places {
+        if let Some(place) = place {
+            put(field, &place);
+        }
+    }
 }
 
 /// A field that is there and not empty.

@@ -66,6 +66,8 @@ impl Platform for BestDefense {
         credential_advice: |_region| {
             format!("set BD_API_TOKEN to an API token, which you create at {}/profile/api-tokens", endpoints::CLOUD)
         },
+        hosts: |_region| &[endpoints::CLOUD],
+        trial_path: "/api/sites",
         subjects: &[SubjectKind::Target("the host name or UUID of a verified site")],
         settings: &["scan-type", "intensity", "option", "state"],
         variables: &[],

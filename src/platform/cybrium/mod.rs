@@ -78,6 +78,8 @@ impl Platform for Cybrium {
             "set CYBRIUM_API_KEY to an API key, which you create in Settings > API Keys of a workspace on the Pro or Enterprise plan"
                 .to_owned()
         },
+        hosts: |_region| &[endpoints::OF_SCANS, endpoints::OF_UPLOADS],
+        trial_path: "/scans/",
         subjects: &[SubjectKind::Target("the name of a target in the workspace"), SubjectKind::Sarif],
         settings: &["scan-type", "auth-scheme", "path", "state", "option"],
         variables: &[("api-url", "CYBRIUM_API_URL")],
