@@ -3,6 +3,7 @@
 mod action;
 mod api;
 mod auth;
+mod browser;
 mod demo;
 mod emulated;
 mod example;

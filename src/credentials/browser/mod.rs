@@ -25,7 +25,7 @@ use crate::error::Class;
 use listener::Listener;
 
 /// How long a person may take.
-const PATIENCE: Duration = Duration::from_mins(5);
+pub const PATIENCE: Duration = Duration::from_mins(5);
 
 /// What a provider knows the program as. The redirect address is registered there letter by letter.
 pub struct Registration<'a> {

@@ -15,7 +15,7 @@ pub(crate) enum Act {
     /// Never answers.
     Stall,
     /// Does something while the client waits, and then the other act.
-    After(Arc<dyn Fn() + Send + Sync>, Box<Act>),
+    After(Arc<dyn Fn() + Send + Sync>, Box<Self>),
 }
 
 /// A request as it came over the wire.
