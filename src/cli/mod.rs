@@ -2,11 +2,15 @@
 
 mod action;
 mod api;
+mod auth;
+mod browser;
 mod demo;
 mod emulated;
 mod example;
 mod flags;
 mod logging;
+mod login;
+mod logout;
 mod neutral;
 pub mod output;
 mod panic;
@@ -52,6 +56,12 @@ enum Command {
     Demo(Box<demo::Arguments>),
     /// Call a platform's API once, signed in as a scan is
     Api(Box<api::Arguments>),
+    /// Log in to a platform, and keep the login for later runs
+    Login(Box<login::Arguments>),
+    /// Remove logins that are kept
+    Logout(Box<logout::Arguments>),
+    /// Say which credentials a run would use
+    Auth(auth::Arguments),
     /// Serve the sandbox on this machine, for trying a pipeline or another client
     Sandbox(sandbox::Arguments),
 }
@@ -62,13 +72,16 @@ impl Command {
             Self::Scan(arguments) => Some(&arguments.flags.given),
             Self::Demo(arguments) => Some(&arguments.flags.given),
             Self::Api(arguments) => Some(&arguments.flags.given),
+            Self::Login(arguments) => Some(&arguments.flags.given),
+            Self::Logout(arguments) => Some(&arguments.flags.given),
+            Self::Auth(arguments) => Some(arguments.flags()),
             Self::Sandbox(_) => None,
         }
     }
 
     /// Whether files of settings are for it. A demo is the same wherever it runs.
     fn reads_files(&self) -> bool {
-        matches!(self, Self::Scan(_) | Self::Api(_))
+        !matches!(self, Self::Demo(_) | Self::Sandbox(_))
     }
 
     /// Whether it is a gate in a pipeline, whose end the CI is told. The others print what a person or a script asked for.
@@ -76,13 +89,13 @@ impl Command {
         match self {
             Self::Scan(arguments) => !arguments.writes_document(),
             Self::Demo(_) => true,
-            Self::Api(_) | Self::Sandbox(_) => false,
+            Self::Api(_) | Self::Login(_) | Self::Logout(_) | Self::Auth(_) | Self::Sandbox(_) => false,
         }
     }
 
     /// Whether it has secrets and, on GitHub, leaves standard output to commands: so that the runner can be told to mask them.
     fn masks(&self) -> bool {
-        self.is_gate() || matches!(self, Self::Api(_))
+        self.is_gate() || matches!(self, Self::Api(_) | Self::Login(_))
     }
 }
 
@@ -163,6 +176,9 @@ impl Invocation {
             Command::Scan(arguments) => scan::run(*arguments, self.files, context).await,
             Command::Demo(arguments) => demo::run(*arguments, context).await,
             Command::Api(arguments) => api::run(*arguments, self.files, context).await,
+            Command::Login(arguments) => login::run(*arguments, self.files, context).await,
+            Command::Logout(arguments) => logout::run(&arguments, self.files, context).await,
+            Command::Auth(arguments) => auth::run(&arguments, self.files, context),
             Command::Sandbox(arguments) => sandbox::run(arguments, context).await,
         };
         ended.unwrap_or_else(|error| fail(&context.printer, context.github.as_ref(), &error))

@@ -21,12 +21,14 @@ mod gate;
 pub mod keys;
 mod layers;
 mod log;
+mod login;
 mod named;
 mod network;
 mod report;
 #[cfg(test)]
 mod samples;
 mod scan;
+mod stores;
 mod subject;
 mod token_command;
 mod trust;
@@ -34,7 +36,7 @@ pub(crate) mod value;
 mod yaml;
 
 pub use api::ApiSettings;
-pub use connection::ConnectionSettings;
+pub use connection::{ConnectionSettings, stored as stored_credential};
 pub use credential::known_secrets;
 pub use demo::DemoSettings;
 pub use document::Place;
@@ -43,9 +45,11 @@ pub use environment::{Environment, Terminal};
 pub use files::Files;
 pub use layers::{Flags, Layers, Origin, Sourced};
 pub use log::{LogFormat, LogSettings, Verbosity};
+pub use login::{Account, Accounts, LoginSettings, has_browser_login, places as login_places};
 pub use report::{Destination, ReportSettings, ReportTarget};
 pub use scan::{OnInterrupt, RunSettings, ScanSettings};
 pub use subject::Subject;
+pub use token_command::browser_command;
 pub(crate) use trust::resolve;
 
 /// A setting that is missing, malformed or at odds with another.

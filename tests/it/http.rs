@@ -11,6 +11,7 @@ mod pace;
 mod raw;
 mod retry;
 pub(crate) mod server;
+mod stored;
 mod tls;
 mod token;
 mod upload;

@@ -8,6 +8,7 @@ mod family;
 mod findings;
 mod image_reference;
 mod listing;
+mod login;
 mod mapping;
 mod policy;
 mod refusal;
@@ -20,6 +21,7 @@ mod wire;
 
 use endpoints::Endpoints;
 use image_reference::is_image_reference;
+pub use login::BrowserLogin;
 use refusal::Asked;
 use serde::Serialize;
 use upload::{SignedUrl, Upload};
@@ -59,6 +61,8 @@ impl Platform for CybeDefend {
         documentation: "https://docs.cybedefend.com",
         credentials: Accepted::OneOf(&[Form::Token { secret: "CYBEDEFEND_PAT", previous: None }]),
         credential_advice: endpoints::credential_advice,
+        hosts: endpoints::hosts,
+        trial_path: "/organizations",
         subjects: &[SubjectKind::Tree, SubjectKind::Image],
         settings: &["project-id", "region", "auth-url"],
         variables: &[
