@@ -27,7 +27,7 @@ use crate::clock::Clock;
 use crate::error::{Class, Error};
 use crate::http::Redactor;
 use crate::scan::observer::{Event, Observer as _};
-use crate::settings::{self, Environment, Files, Flags, Layers, LogSettings, known_secrets};
+use crate::settings::{self, Environment, Files, Flags, Layers, LogSettings, known_secrets, secrets_in_files};
 use output::Printer;
 
 /// Runs a scan on a security platform, reports the findings, and fails the build above a threshold.
@@ -134,9 +134,10 @@ impl Invocation {
             Err(error) => return Err(explain(&error, github.as_ref(), &redactor)),
         };
         let flags = command.flags().unwrap_or(&none);
-        flags.secrets().for_each(|secret| redactor.learn(&secret));
+        let in_files = if command.reads_files() { secrets_in_files(&environment) } else { Vec::new() };
+        flags.secrets().chain(in_files.iter().cloned()).for_each(|secret| redactor.learn(&secret));
         if let Some(github) = github.as_ref().filter(|_| command.masks()) {
-            github.mask(known_secrets(&environment).chain(flags.secrets()));
+            github.mask(known_secrets(&environment).chain(flags.secrets()).chain(in_files));
         }
         let github = github.filter(|_| command.is_gate());
         let files = if command.reads_files() { Files::read(flags, &environment) } else { Ok(Files::default()) };
@@ -147,7 +148,8 @@ impl Invocation {
             return Err(fail(&printer, github.as_ref(), &error.into()));
         }
         let printer = Arc::new(printer);
-        for warning in layers.unknown_variables() {
+        let of_files = files.iter().flat_map(Files::warnings).cloned();
+        for warning in layers.unknown_variables().into_iter().chain(of_files) {
             printer.event(&Event::Warning(warning));
         }
         logging::start(&printer);

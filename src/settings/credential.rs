@@ -5,7 +5,7 @@
 use super::keys::Key;
 use super::layers::{Binding, Layers, Origin, Sourced, own_token};
 use super::token_command::command_line;
-use super::{Environment, Error, keys};
+use super::{Environment, Error, keys, vendor_file};
 use crate::credentials::{Accepted, Form, Secret, Source, SourceKind};
 use crate::platform::{About, PlatformId};
 
@@ -174,7 +174,9 @@ fn refuse_two<'s, 'a: 's>(mut given: impl Iterator<Item = &'s Sourced<'a>>) -> R
 /// The place that a setting names.
 fn place_of(key: &'static Key, environment: &Environment, sourced: &Sourced<'_>) -> Result<Source, Error> {
     let kind = match key.name {
-        name if name == keys::PAT.name && sourced.text == "-" => SourceKind::StandardInput,
+        name if name == keys::PAT.name && sourced.text == "-" && sourced.origin.depth() == 0 => {
+            SourceKind::StandardInput
+        }
         name if name == keys::PAT.name => value(sourced)?,
         name if name == keys::TOKEN_COMMAND.name => SourceKind::Command(command_line(environment, sourced)?),
         _ => SourceKind::File(sourced.text.into()),
@@ -188,7 +190,7 @@ fn value(sourced: &Sourced<'_>) -> Result<SourceKind, Error> {
 }
 
 /// What people should know of the credentials they configured.
-pub(super) fn warnings(layers: &Layers<'_>, about: &About, chosen: Option<&Form<Source>>) -> Vec<String> {
+pub(super) fn warnings(layers: &Layers<'_>, about: &'static About, chosen: Option<&Form<Source>>) -> Vec<String> {
     let mut warnings = Vec::new();
     let is_bare = |place: &Source| matches!(place.kind, SourceKind::Value(_)) && place.origin == "--pat";
     if chosen.is_some_and(|form| form.secrets().any(is_bare)) {
@@ -207,6 +209,7 @@ pub(super) fn warnings(layers: &Layers<'_>, about: &About, chosen: Option<&Form<
         let of_entry = layers.entry().map(|entry| own_token(&entry.name)).unwrap_or_default();
         warnings.push(format!("{name} is not used, since the run has several platforms; use {of_entry} and the like"));
     }
+    warnings.extend(vendor_file::warnings(layers, about, chosen));
     warnings
 }
 

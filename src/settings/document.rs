@@ -12,6 +12,7 @@ use super::layers::Origin;
 use super::named::checked_name;
 use super::trust::Ground;
 use super::value::{nearest, shown};
+use super::vendor_file::VendorFile;
 use super::yaml::{self, Content, Name, Node};
 
 /// The list of entries.
@@ -71,6 +72,8 @@ pub(super) struct Document {
     pub(super) texts: Texts,
     /// The platforms, if it says which there are.
     pub(super) entries: Vec<Entry>,
+    /// Where it is a file of a vendor's own client: for whose settings it is, and what else is known of it.
+    pub(super) vendor_file: Option<VendorFile>,
 }
 
 impl Document {
@@ -119,6 +122,35 @@ impl Reader<'_> {
             }
             _ => Ok(document),
         }
+    }
+
+    /// Reads the fields of a file of others that are `known`, and the names of those that are not.
+    ///
+    /// # Errors
+    /// As for [`Reader::read`], but for names that are not known.
+    pub(super) fn read_known(
+        &self,
+        content: &str,
+        known: fn(&str) -> Option<&'static Key>,
+    ) -> Result<(Texts, Vec<String>), Error> {
+        let (mut texts, mut others) = (Texts::new(), Vec::new());
+        let root = yaml::parse(content).map_err(|fault| self.at(fault.line, &fault.message))?;
+        let fields = match root.map(|root| root.content) {
+            Some(Content::Map(fields)) => fields,
+            _ => Vec::new(),
+        };
+        for (name, node) in &fields {
+            match known(&name.text) {
+                Some(key) => {
+                    let values = self.values(key, name, node, None)?;
+                    if !values.is_empty() && texts.insert(key.name, values).is_some() {
+                        return Err(self.at(name.line, &format!("`{}` stands here again", name.text)));
+                    }
+                }
+                None => others.push(name.text.clone()),
+            }
+        }
+        Ok((texts, others))
     }
 
     fn at(&self, line: usize, message: &str) -> Error {
@@ -216,6 +248,9 @@ impl Reader<'_> {
 
     /// Where a setting can stand that this file may not hold.
     fn way_out(&self, key: &Key, entry: Option<&str>) -> String {
+        if key.command_line_only {
+            return format!("give it as --{}", key.name);
+        }
         let variable = entry.map_or_else(|| key.variable(), |entry| key.variable_of(entry));
         format!("give it as --{} or in {variable}, or put it into {}", key.name, self.own_file)
     }

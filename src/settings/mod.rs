@@ -31,6 +31,7 @@ mod subject;
 mod token_command;
 mod trust;
 pub(crate) mod value;
+mod vendor_file;
 mod yaml;
 
 pub use api::ApiSettings;
@@ -47,6 +48,7 @@ pub use report::{Destination, ReportSettings, ReportTarget};
 pub use scan::{OnInterrupt, RunSettings, ScanSettings};
 pub use subject::Subject;
 pub(crate) use trust::resolve;
+pub use vendor_file::secrets_in_files;
 
 /// A setting that is missing, malformed or at odds with another.
 #[derive(Debug, thiserror::Error)]
