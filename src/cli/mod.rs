@@ -2,6 +2,7 @@
 
 mod action;
 mod api;
+mod config;
 mod demo;
 mod emulated;
 mod example;
@@ -14,6 +15,7 @@ mod pipeline;
 mod progress;
 mod sandbox;
 mod scan;
+mod schema;
 pub mod signals;
 
 use std::ffi::OsString;
@@ -52,6 +54,10 @@ enum Command {
     Demo(Box<demo::Arguments>),
     /// Call a platform's API once, signed in as a scan is
     Api(Box<api::Arguments>),
+    /// Say which settings a scan would have, and where each comes from
+    Config(config::Arguments),
+    /// Print the JSON schema of scangate.yml, for editors
+    Schema,
     /// Serve the sandbox on this machine, for trying a pipeline or another client
     Sandbox(sandbox::Arguments),
 }
@@ -62,13 +68,14 @@ impl Command {
             Self::Scan(arguments) => Some(&arguments.flags.given),
             Self::Demo(arguments) => Some(&arguments.flags.given),
             Self::Api(arguments) => Some(&arguments.flags.given),
-            Self::Sandbox(_) => None,
+            Self::Config(arguments) => Some(arguments.flags()),
+            Self::Schema | Self::Sandbox(_) => None,
         }
     }
 
     /// Whether files of settings are for it. A demo is the same wherever it runs.
     fn reads_files(&self) -> bool {
-        matches!(self, Self::Scan(_) | Self::Api(_))
+        matches!(self, Self::Scan(_) | Self::Api(_) | Self::Config(_))
     }
 
     /// Whether it is a gate in a pipeline, whose end the CI is told. The others print what a person or a script asked for.
@@ -76,7 +83,7 @@ impl Command {
         match self {
             Self::Scan(arguments) => !arguments.writes_document(),
             Self::Demo(_) => true,
-            Self::Api(_) | Self::Sandbox(_) => false,
+            Self::Api(_) | Self::Config(_) | Self::Schema | Self::Sandbox(_) => false,
         }
     }
 
@@ -165,6 +172,8 @@ impl Invocation {
             Command::Scan(arguments) => scan::run(*arguments, self.files, context).await,
             Command::Demo(arguments) => demo::run(*arguments, context).await,
             Command::Api(arguments) => api::run(*arguments, self.files, context).await,
+            Command::Config(arguments) => config::run(arguments, self.files, context),
+            Command::Schema => schema::run(context),
             Command::Sandbox(arguments) => sandbox::run(arguments, context).await,
         };
         ended.unwrap_or_else(|error| fail(&context.printer, context.github.as_ref(), &error))

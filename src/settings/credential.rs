@@ -45,6 +45,29 @@ pub(super) fn choose(layers: &Layers<'_>, about: &About) -> Result<Option<Form<S
     }
 }
 
+/// Everything that names a credential for the platform, by its origin, that which weighs most first: for people to see what is
+/// passed over.
+pub(super) fn sources(layers: &Layers<'_>, about: &About) -> Vec<String> {
+    let mut origins = Vec::new();
+    let mut add = |origin: String| {
+        if !origins.contains(&origin) {
+            origins.push(origin);
+        }
+    };
+    // The variables of these settings are forms of our own, which stand behind the flags and before the files.
+    let settings = || keys::CREDENTIAL.into_iter().flat_map(|key| layers.layers(key)).flat_map(|layer| layer.values);
+    settings().filter(|sourced| sourced.origin.depth() < 2).for_each(|sourced| add(sourced.origin.to_string()));
+    let of_entry = layers.entry().map(|entry| own_token(&entry.name));
+    let vendors = about.credentials.forms().iter().flat_map(|form| form.parts().copied().collect::<Vec<_>>());
+    let of_run = (!layers.is_one_of_several()).then(|| OWN.to_owned());
+    for name in of_entry.into_iter().chain(vendors.map(str::to_owned)).chain(of_run) {
+        let given = variables_of(&name).filter(|variable| layers.environment().get(variable).is_some());
+        given.for_each(&mut add);
+    }
+    settings().filter(|sourced| sourced.origin.depth() > 3).for_each(|sourced| add(sourced.origin.to_string()));
+    origins
+}
+
 /// The flag or input that names a credential.
 fn flag<'a>(layers: &Layers<'a>) -> Result<Option<(&'static Key, Sourced<'a>)>, Error> {
     // What comes from our own variables stands behind the platform's, and is looked at after them.
@@ -141,11 +164,16 @@ fn forms_of(name: &str) -> [String; 3] {
     [name.to_owned(), format!("{name}_FILE"), format!("{name}_COMMAND")]
 }
 
+/// Those of them that are heeded: a command is for our own alone.
+fn variables_of(name: &str) -> impl Iterator<Item = String> + use<> {
+    let known = if name.starts_with("SCANGATE_") { 3 } else { 2 };
+    forms_of(name).into_iter().take(known)
+}
+
 /// The place that a variable names: its value, or a file that holds it; for our own also a command.
 fn place(layers: &Layers<'_>, name: &str) -> Result<Option<Source>, Error> {
-    let known = if name.starts_with("SCANGATE_") { 3 } else { 2 };
     let environment = layers.environment();
-    let given = forms_of(name).into_iter().take(known).filter_map(|variable| {
+    let given = variables_of(name).filter_map(|variable| {
         environment.get(&variable).map(|text| Sourced { text, origin: Origin::Variable(variable) })
     });
     let mut given: Vec<_> = given.collect();

@@ -34,6 +34,13 @@ pub struct Place {
     pub(super) is_open: bool,
 }
 
+impl Place {
+    /// The file for people, the line, and the name that the setting has there.
+    pub fn parts(&self) -> (&str, usize, &str) {
+        (&self.file, self.line, &self.key)
+    }
+}
+
 impl fmt::Display for Place {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "`{}` in {}:{}", self.key, self.file, self.line)
@@ -175,8 +182,11 @@ impl Reader<'_> {
             return Err(self.at(node.line, "an entry of `platforms` needs `platform`"));
         };
         let platform = Text { text: word.to_owned(), origin: self.origin(name, name.line) };
-        let name = match field(NAME).and_then(|(_, node)| Some((node.line, node.text()?))) {
-            Some((line, text)) => checked_name(text).map_err(|error| self.at(line, &error))?,
+        let name = match field(NAME).map(|(_, node)| node).filter(|node| !node.is_absent()) {
+            Some(node) => {
+                let text = node.text().ok_or_else(|| self.at(node.line, "`name` takes one value"))?;
+                checked_name(text).map_err(|error| self.at(node.line, &error))?
+            }
             None => platform.text.clone(),
         };
         let mut texts = Texts::new();

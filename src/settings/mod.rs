@@ -27,6 +27,8 @@ mod report;
 #[cfg(test)]
 mod samples;
 mod scan;
+mod schema;
+mod shown;
 mod subject;
 mod token_command;
 mod trust;
@@ -46,6 +48,8 @@ pub use layers::{Flags, Layers, Origin, Sourced};
 pub use log::{LogFormat, LogSettings, Verbosity};
 pub use report::{Destination, ReportSettings, ReportTarget};
 pub use scan::{OnInterrupt, RunSettings, ScanSettings};
+pub use schema::schema;
+pub use shown::{Given, Shown, ShownEntry, ShownSettings};
 pub use subject::Subject;
 pub(crate) use trust::resolve;
 pub use vendor_file::secrets_in_files;

@@ -2,6 +2,7 @@
 
 mod files;
 mod named;
+mod shown;
 mod vendor_file;
 
 use std::time::Duration;

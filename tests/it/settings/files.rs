@@ -143,6 +143,7 @@ fn what_is_not_known_is_an_error_with_file_line_and_suggestion() {
             "scangate.yml:1: `platforms` is a list: each entry begins with `- platform: NAME` | ",
         ),
         ("platforms: [{name: shop}]\n", "scangate.yml:1: an entry of `platforms` needs `platform` | "),
+        ("platforms: [{platform: cybedefend, name: [a]}]\n", "scangate.yml:1: `name` takes one value | "),
         (
             "platforms:\n- platform: cybedefend\n  fail_on: low\n",
             "scangate.yml:3: `fail_on` holds for the whole run and not for one platform | put it at the top level of the file",
