@@ -2,12 +2,15 @@
 
 mod action;
 mod api;
+mod auth;
 mod config;
 mod demo;
 mod emulated;
 mod example;
 mod flags;
 mod logging;
+mod login;
+mod logout;
 mod neutral;
 pub mod output;
 mod panic;
@@ -58,6 +61,12 @@ enum Command {
     Config(config::Arguments),
     /// Print the JSON schema of scangate.yml, for editors
     Schema,
+    /// Log in to a platform, and keep the login for later runs
+    Login(Box<login::Arguments>),
+    /// Remove logins that are kept
+    Logout(Box<logout::Arguments>),
+    /// Say which credentials a run would use
+    Auth(auth::Arguments),
     /// Serve the sandbox on this machine, for trying a pipeline or another client
     Sandbox(sandbox::Arguments),
 }
@@ -69,13 +78,16 @@ impl Command {
             Self::Demo(arguments) => Some(&arguments.flags.given),
             Self::Api(arguments) => Some(&arguments.flags.given),
             Self::Config(arguments) => Some(arguments.flags()),
+            Self::Login(arguments) => Some(&arguments.flags.given),
+            Self::Logout(arguments) => Some(&arguments.flags.given),
+            Self::Auth(arguments) => Some(arguments.flags()),
             Self::Schema | Self::Sandbox(_) => None,
         }
     }
 
     /// Whether files of settings are for it. A demo is the same wherever it runs.
     fn reads_files(&self) -> bool {
-        matches!(self, Self::Scan(_) | Self::Api(_) | Self::Config(_))
+        !matches!(self, Self::Demo(_) | Self::Schema | Self::Sandbox(_))
     }
 
     /// Whether it is a gate in a pipeline, whose end the CI is told. The others print what a person or a script asked for.
@@ -83,13 +95,19 @@ impl Command {
         match self {
             Self::Scan(arguments) => !arguments.writes_document(),
             Self::Demo(_) => true,
-            Self::Api(_) | Self::Config(_) | Self::Schema | Self::Sandbox(_) => false,
+            Self::Api(_)
+            | Self::Config(_)
+            | Self::Schema
+            | Self::Sandbox(_)
+            | Self::Login(_)
+            | Self::Logout(_)
+            | Self::Auth(_) => false,
         }
     }
 
     /// Whether it has secrets and, on GitHub, leaves standard output to commands: so that the runner can be told to mask them.
     fn masks(&self) -> bool {
-        self.is_gate() || matches!(self, Self::Api(_))
+        self.is_gate() || matches!(self, Self::Api(_) | Self::Login(_))
     }
 }
 
@@ -174,6 +192,9 @@ impl Invocation {
             Command::Api(arguments) => api::run(*arguments, self.files, context).await,
             Command::Config(arguments) => config::run(arguments, self.files, context),
             Command::Schema => schema::run(context),
+            Command::Login(arguments) => login::run(*arguments, self.files, context).await,
+            Command::Logout(arguments) => logout::run(&arguments, self.files, context).await,
+            Command::Auth(arguments) => auth::run(&arguments, self.files, context),
             Command::Sandbox(arguments) => sandbox::run(arguments, context).await,
         };
         ended.unwrap_or_else(|error| fail(&context.printer, context.github.as_ref(), &error))

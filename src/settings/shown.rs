@@ -3,8 +3,8 @@
 use super::keys::{self, Heeded, Key, Kind, Owner};
 use super::layers::{Layers, Origin, Sourced};
 use super::named::{self, Named};
-use super::{Error, credential, duration};
-use crate::credentials::Form;
+use super::{Error, credential, duration, stores};
+use crate::credentials::store::Store;
 use crate::platform::PlatformId;
 
 /// The settings of a run, as far as they can be told.
@@ -70,22 +70,43 @@ impl ShownSettings {
             }
         }
         let entries = entries.iter().map(|(named, layers)| {
-            let about = named.platform.about();
-            let chosen = credential::choose(layers, about).ok().flatten();
-            let in_use: Vec<String> = chosen.iter().flat_map(Form::parts).map(|source| source.origin.clone()).collect();
-            let (credential, credentials_passed_over) =
-                credential::sources(layers, about).into_iter().partition(|origin| in_use.contains(origin));
             let own = |key: &Key| key.owner == Owner::Platform && !is_alone;
-            let settings = all(layers, std::slice::from_ref(*named), own);
+            let mut settings = all(layers, std::slice::from_ref(*named), own);
+            let (credential, credentials_passed_over, is_stored) = credentials(layers, named.platform);
+            if is_stored {
+                run.iter_mut().filter(|_| is_alone).chain(&mut settings).for_each(leave_region);
+            }
             let (name, platform) = (named.name.clone(), named.platform);
             ShownEntry { name, platform, settings, credential, credentials_passed_over }
         });
-        Ok(Self { run, entries: entries.collect() })
+        let entries = entries.collect();
+        Ok(Self { run, entries })
     }
 }
 
 fn of_entry<'a>(layers: &Layers<'a>, named: &'a Named, is_alone: bool) -> Layers<'a> {
     layers.of_entry(named, is_alone).with_variables_of(named.platform.about())
+}
+
+/// Where a platform's credential comes from, part by part, where else there is one, and whether it is the login that is stored: the
+/// last of them all.
+fn credentials(layers: &Layers<'_>, platform: PlatformId) -> (Vec<String>, Vec<String>, bool) {
+    let about = platform.about();
+    let stored = stores::store(layers, platform).ok().flatten().filter(Store::is_there);
+    let stored = stored.map(|store| format!("the login in {}", store.shown()));
+    let Some(chosen) = credential::choose(layers, about).ok().flatten() else {
+        let is_stored = stored.is_some();
+        return (stored.into_iter().collect(), Vec::new(), is_stored);
+    };
+    let passed_over = credential::passed_over(layers, about).into_iter().chain(stored).collect();
+    (chosen.parts().map(|source| source.origin.clone()).collect(), passed_over, false)
+}
+
+/// A login that is stored has its region with it.
+fn leave_region(shown: &mut Shown) {
+    if let ("region", [given @ Given { origin: None, .. }]) = (shown.name, shown.heeded.as_mut_slice()) {
+        *given = Given { value: None, remark: "that of the stored login", origin: None };
+    }
 }
 
 /// The settings that these entries heed, and others that are given; less those that name a credential.

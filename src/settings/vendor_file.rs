@@ -40,10 +40,9 @@ pub(super) struct VendorFile {
     ignored: Vec<String>,
 }
 
-/// Where such files may lie. In the action's container none is read: steps before it share its HOME.
+/// Where such files may lie.
 pub(super) fn paths(environment: &Environment) -> Vec<PathBuf> {
-    let home = environment.get("HOME").filter(|_| environment.get("SCANGATE_ACTION") != Some("1"));
-    home.into_iter().flat_map(|home| FILES.map(|file| Path::new(home).join(file))).collect()
+    files::own_home(environment).into_iter().flat_map(|home| FILES.map(|file| Path::new(home).join(file))).collect()
 }
 
 /// Reads what such a file says to us.
