@@ -3,6 +3,7 @@
 mod action;
 mod api;
 mod demo;
+mod doctor;
 mod emulated;
 mod example;
 mod flags;
@@ -52,6 +53,8 @@ enum Command {
     Demo(Box<demo::Arguments>),
     /// Call a platform's API once, signed in as a scan is
     Api(Box<api::Arguments>),
+    /// Check all that a scan needs, and start none
+    Doctor(Box<doctor::Arguments>),
     /// Serve the sandbox on this machine, for trying a pipeline or another client
     Sandbox(sandbox::Arguments),
 }
@@ -62,13 +65,14 @@ impl Command {
             Self::Scan(arguments) => Some(&arguments.flags.given),
             Self::Demo(arguments) => Some(&arguments.flags.given),
             Self::Api(arguments) => Some(&arguments.flags.given),
+            Self::Doctor(arguments) => Some(&arguments.flags.given),
             Self::Sandbox(_) => None,
         }
     }
 
     /// Whether files of settings are for it. A demo is the same wherever it runs.
     fn reads_files(&self) -> bool {
-        matches!(self, Self::Scan(_) | Self::Api(_))
+        matches!(self, Self::Scan(_) | Self::Api(_) | Self::Doctor(_))
     }
 
     /// Whether it is a gate in a pipeline, whose end the CI is told. The others print what a person or a script asked for.
@@ -76,11 +80,12 @@ impl Command {
         match self {
             Self::Scan(arguments) => !arguments.writes_document(),
             Self::Demo(_) => true,
-            Self::Api(_) | Self::Sandbox(_) => false,
+            Self::Api(_) | Self::Doctor(_) | Self::Sandbox(_) => false,
         }
     }
 
-    /// Whether it has secrets and, on GitHub, leaves standard output to commands: so that the runner can be told to mask them.
+    /// Whether it has secrets and, on GitHub, leaves standard output to commands: so that the runner can be told to mask them. What
+    /// `doctor` prints there may be kept in a file, in which such a command would be the secret itself.
     fn masks(&self) -> bool {
         self.is_gate() || matches!(self, Self::Api(_))
     }
@@ -163,6 +168,7 @@ impl Invocation {
             Command::Scan(arguments) => scan::run(*arguments, self.files, context).await,
             Command::Demo(arguments) => demo::run(*arguments, context).await,
             Command::Api(arguments) => api::run(*arguments, self.files, context).await,
+            Command::Doctor(arguments) => doctor::run(*arguments, self.files, context).await,
             Command::Sandbox(arguments) => sandbox::run(arguments, context).await,
         };
         ended.unwrap_or_else(|error| fail(&context.printer, context.github.as_ref(), &error))

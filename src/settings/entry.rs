@@ -14,7 +14,7 @@ use super::{Error, dialect, keys};
 use crate::clock::Clock;
 use crate::credentials::{self, Credential, Form};
 use crate::http::Redactor;
-use crate::platform::{About, PlatformId, Region, StateWord, Timing};
+use crate::platform::{About, PlatformId, Region, Request, StateWord, Timing};
 
 /// One platform in a run. Where a field is not described, it is that of [`crate::platform::Request`].
 #[derive(Clone)]
@@ -101,6 +101,56 @@ impl EntrySettings {
         let usual = || (self.platform.about().credential_advice)(self.region);
         let advice = || self.credential_advice.clone().unwrap_or_else(usual);
         read_credential(self.platform, self.credential.as_ref(), advice, clock, redactor).await
+    }
+
+    /// What it asks of its platform, as far as settings say it: what the source tree and the CI know is added by the run.
+    pub fn request(&self, credential: Credential) -> Request {
+        let Self {
+            subject,
+            region,
+            api_url,
+            auth_url,
+            auth_scheme,
+            paths,
+            states,
+            branch,
+            project_id,
+            scan_type,
+            frameworks,
+            ports,
+            intensity,
+            authorized,
+            options,
+            ..
+        } = self.clone();
+        let sarif = matches!(subject, Subject::Sarif(_));
+        let (image, target) = match subject {
+            Subject::Image(image) => (Some(image), None),
+            Subject::Target(target) => (None, Some(target)),
+            Subject::Directory { .. } | Subject::Archive(_) | Subject::Sarif(_) => (None, None),
+        };
+        Request {
+            credential,
+            region,
+            api_url,
+            auth_url,
+            auth_scheme,
+            paths,
+            states,
+            project_id,
+            branch,
+            commit: None,
+            directory: String::new(),
+            image,
+            target,
+            sarif,
+            scan_type,
+            frameworks,
+            ports,
+            intensity,
+            authorized,
+            options,
+        }
     }
 
     /// Reads it from its layers.

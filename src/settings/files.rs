@@ -26,6 +26,12 @@ pub struct Files {
 }
 
 impl Files {
+    /// The files that were read, the one that weighs most first: its name for people, its path, and whether it is trusted with hosts
+    /// and credentials.
+    pub fn places(&self) -> impl Iterator<Item = (&str, &Path, bool)> {
+        self.documents.iter().map(|document| (&*document.shown, document.path.as_path(), document.is_trusted))
+    }
+
     /// Reads the file of `--config`, else `scangate.yml` in the working directory where there is one, and the user's own. In the
     /// action's container the user's own is left alone: steps before it share its HOME.
     ///
@@ -38,7 +44,8 @@ impl Files {
         let own = own_file(environment);
         let own_name = own.as_deref().map_or_else(|| "a file of your own outside of it".to_owned(), name);
         let read = |path: &Path, shown: String, ground: &Ground, depth| {
-            content(path, &shown).and_then(|content| parse(&content, path, &shown, ground, depth, &own_name))
+            let document = parse(&content(path, &shown)?, path, &shown, ground, depth, &own_name)?;
+            Ok::<_, Error>(Document { shown, path: path.to_owned(), ..document })
         };
         let mut documents = Vec::new();
         if let Some(sourced) = layers.value(&keys::CONFIG) {
