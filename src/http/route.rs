@@ -118,7 +118,7 @@ fn host_of(url: &Url) -> String {
 }
 
 /// Whether `NO_PROXY` names a host: `*`, an address, a network as `10.0.0.0/8`, or a domain with all below it. These are the rules
-/// of the client (hyper-util, `proxy::matcher`), which does not tell what it decides; tests/it/doctor.rs holds the two together.
+/// of the client (hyper-util, `proxy::matcher`), which does not tell what it decides; tests/it/http/proxy.rs holds the two together.
 fn is_exception(exceptions: &str, host: &str) -> bool {
     let address: Option<IpAddr> = host.parse().ok();
     let mut exceptions = exceptions.split(',').map(str::trim).filter(|exception| !exception.is_empty());

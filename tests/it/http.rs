@@ -8,10 +8,11 @@ mod login;
 mod method;
 mod origin;
 mod pace;
+mod proxy;
 mod raw;
 mod retry;
 pub(crate) mod server;
-mod tls;
+pub(crate) mod tls;
 mod token;
 mod upload;
 
