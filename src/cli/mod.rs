@@ -2,12 +2,15 @@
 
 mod action;
 mod api;
+mod auth;
 mod demo;
 mod doctor;
 mod emulated;
 mod example;
 mod flags;
 mod logging;
+mod login;
+mod logout;
 mod neutral;
 pub mod output;
 mod panic;
@@ -55,6 +58,12 @@ enum Command {
     Api(Box<api::Arguments>),
     /// Check all that a scan needs, and start none
     Doctor(Box<doctor::Arguments>),
+    /// Log in to a platform, and keep the login for later runs
+    Login(Box<login::Arguments>),
+    /// Remove logins that are kept
+    Logout(Box<logout::Arguments>),
+    /// Say which credentials a run would use
+    Auth(auth::Arguments),
     /// Serve the sandbox on this machine, for trying a pipeline or another client
     Sandbox(sandbox::Arguments),
 }
@@ -66,13 +75,16 @@ impl Command {
             Self::Demo(arguments) => Some(&arguments.flags.given),
             Self::Api(arguments) => Some(&arguments.flags.given),
             Self::Doctor(arguments) => Some(&arguments.flags.given),
+            Self::Login(arguments) => Some(&arguments.flags.given),
+            Self::Logout(arguments) => Some(&arguments.flags.given),
+            Self::Auth(arguments) => Some(arguments.flags()),
             Self::Sandbox(_) => None,
         }
     }
 
     /// Whether files of settings are for it. A demo is the same wherever it runs.
     fn reads_files(&self) -> bool {
-        matches!(self, Self::Scan(_) | Self::Api(_) | Self::Doctor(_))
+        !matches!(self, Self::Demo(_) | Self::Sandbox(_))
     }
 
     /// Whether it is a gate in a pipeline, whose end the CI is told. The others print what a person or a script asked for.
@@ -80,14 +92,16 @@ impl Command {
         match self {
             Self::Scan(arguments) => !arguments.writes_document(),
             Self::Demo(_) => true,
-            Self::Api(_) | Self::Doctor(_) | Self::Sandbox(_) => false,
+            Self::Api(_) | Self::Doctor(_) | Self::Login(_) | Self::Logout(_) | Self::Auth(_) | Self::Sandbox(_) => {
+                false
+            }
         }
     }
 
     /// Whether it has secrets and, on GitHub, leaves standard output to commands: so that the runner can be told to mask them. What
     /// `doctor` prints there may be kept in a file, in which such a command would be the secret itself.
     fn masks(&self) -> bool {
-        self.is_gate() || matches!(self, Self::Api(_))
+        self.is_gate() || matches!(self, Self::Api(_) | Self::Login(_))
     }
 }
 
@@ -169,6 +183,9 @@ impl Invocation {
             Command::Demo(arguments) => demo::run(*arguments, context).await,
             Command::Api(arguments) => api::run(*arguments, self.files, context).await,
             Command::Doctor(arguments) => doctor::run(*arguments, self.files, context).await,
+            Command::Login(arguments) => login::run(*arguments, self.files, context).await,
+            Command::Logout(arguments) => logout::run(&arguments, self.files, context).await,
+            Command::Auth(arguments) => auth::run(&arguments, self.files, context),
             Command::Sandbox(arguments) => sandbox::run(arguments, context).await,
         };
         ended.unwrap_or_else(|error| fail(&context.printer, context.github.as_ref(), &error))

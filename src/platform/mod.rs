@@ -31,6 +31,7 @@ pub use error::Error;
 pub use request::{Request, StateWord, Subject, state_word};
 use url::Url;
 
+use crate::credentials::store::Hosts;
 use crate::finding::{Controls, Finding, PolicyDecision, ScanReference, Unlisted};
 use crate::http::{Client, Session};
 
@@ -79,14 +80,14 @@ impl PlatformId {
         }
     }
 
-    /// The bases of all calls, one an origin, without a credential having been looked for.
+    /// The bases of all calls, one an origin, before there is a credential; `is_upload` is [`Request::sarif`].
     ///
     /// # Errors
     /// Hosts that are at odds.
-    pub fn bases(self, hosts: &Hosts<'_>) -> Result<Vec<Url>, Error> {
+    pub fn bases(self, hosts: &Hosts, is_upload: bool) -> Result<Vec<Url>, Error> {
         match self {
             Self::CybeDefend => cybedefend::bases(hosts),
-            Self::Cybrium => cybrium::bases(hosts),
+            Self::Cybrium => cybrium::bases(hosts, is_upload),
             Self::CyberOrigen => cyberorigen::bases(hosts),
             Self::BestDefense => bestdefense::bases(hosts),
         }
@@ -253,19 +254,8 @@ pub struct Connection {
     pub base: Url,
     /// What people should know of how it came about.
     pub notes: Vec<String>,
-}
-
-/// What decides where calls go.
-#[derive(Clone, Copy, Default)]
-pub struct Hosts<'a> {
-    /// `--region`.
-    pub region: Option<Region>,
-    /// `--api-url`.
-    pub api_url: Option<&'a Url>,
-    /// `--auth-url`.
-    pub auth_url: Option<&'a Url>,
-    /// [`Request::sarif`].
-    pub sarif: bool,
+    /// What a login that is stored has to remember of where it is good, beside what the settings said.
+    pub hosts: Hosts,
 }
 
 /// What was seen of what a scan would need.

@@ -61,14 +61,27 @@ impl Files {
     }
 }
 
-/// The user's own file, by the XDG Base Directory Specification: a relative folder in the variable is no folder.
+/// The user's own file.
 fn own_file(environment: &Environment) -> Option<PathBuf> {
-    if environment.get("SCANGATE_ACTION") == Some("1") {
-        return None;
-    }
-    let configured = environment.get("XDG_CONFIG_HOME").map(PathBuf::from).filter(|folder| folder.is_absolute());
-    let folder = configured.or_else(|| Some(Path::new(environment.get("HOME")?).join(".config")))?;
-    Some(folder.join("scangate/config.yml"))
+    own_folder(environment).map(|folder| folder.join("config.yml"))
+}
+
+/// The folder of the user's own files, by the XDG Base Directory Specification: a relative folder in the variable is no folder.
+/// There is none in the action's container.
+pub(super) fn own_folder(environment: &Environment) -> Option<PathBuf> {
+    let home = own_home(environment).map(|home| Path::new(home).join(".config"));
+    let configured = environment.get("XDG_CONFIG_HOME").map(PathBuf::from);
+    let configured = configured.filter(|folder| folder.is_absolute() && !is_in_the_action(environment));
+    configured.or(home).map(|folder| folder.join("scangate"))
+}
+
+/// The user's own folder. There is none in the action's container.
+pub(super) fn own_home(environment: &Environment) -> Option<&str> {
+    environment.get("HOME").filter(|home| Path::new(home).is_absolute() && !is_in_the_action(environment))
+}
+
+fn is_in_the_action(environment: &Environment) -> bool {
+    environment.get("SCANGATE_ACTION") == Some("1")
 }
 
 fn name(path: &Path) -> String {

@@ -224,7 +224,7 @@ keys! {
 
     PAT = Key::value("pat", "VALUE|-", CREDENTIALS, "A personal access token, or `-` for standard input; other processes can read a VALUE")
         .per_platform().command_line_only().trusted_only();
-    TOKEN_FILE = Key::value("token-file", "PATH", CREDENTIALS, "A file that holds the token or key").per_platform().trusted_only();
+    TOKEN_FILE = Key::value("token-file", "PATH", CREDENTIALS, "A file that holds the token or key, or `-` for standard input").per_platform().trusted_only();
     TOKEN_COMMAND = Key::value("token-command", "CMD", CREDENTIALS, "A command that prints the token or key; run without a shell, in HOME, with a bare environment")
         .per_platform().trusted_only();
 

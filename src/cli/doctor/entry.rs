@@ -1,5 +1,6 @@
 //! One platform of the run: its credential, the way to its servers, and what the credential may see.
 
+use std::path::Path;
 use std::time::Duration;
 
 use url::Url;
@@ -8,10 +9,11 @@ use super::check::Checks;
 use super::machine::{READABLE, open_to_others};
 use super::way;
 use crate::cli::Context;
+use crate::credentials::store::Store;
 use crate::credentials::{Credential, Form, Source, SourceKind};
 use crate::error::Error;
 use crate::http::{Client, Options};
-use crate::platform::{Connection, Hosts, Request};
+use crate::platform::{Connection, Request};
 use crate::settings::{EntrySettings, Subject};
 
 /// What is behind the way.
@@ -40,10 +42,10 @@ pub(super) async fn examine(
 
 async fn look(entry: &EntrySettings, client: &Client, context: &Context, checks: &mut Checks) {
     // The token's file may be missing, and its command may fail: that hides nothing of the way.
-    let credential = credential(entry, context, checks).await;
-    let sarif = matches!(entry.subject, Subject::Sarif(_));
-    let (api_url, auth_url) = (entry.api_url.as_ref(), entry.auth_url.as_ref());
-    let bases = match entry.platform.bases(&Hosts { region: entry.region, api_url, auth_url, sarif }) {
+    let request = credential(entry, context, checks).await.map(|credential| entry.request(credential));
+    // A stored login says where it is good.
+    let hosts = request.as_ref().map_or_else(|| entry.hosts(), Request::hosts);
+    let bases = match entry.platform.bases(&hosts, matches!(entry.subject, Subject::Sarif(_))) {
         Ok(bases) => bases,
         Err(error) => {
             checks.fail("servers", Error::from(error).to_problem());
@@ -54,16 +56,23 @@ async fn look(entry: &EntrySettings, client: &Client, context: &Context, checks:
     for base in &bases {
         is_reached &= way::walk(client, base, checks).await;
     }
-    match credential {
+    match request {
         None => checks.skip(&BEHIND, "there is no credential to sign in with"),
         Some(_) if !is_reached => checks.skip(&BEHIND, "the platform is not reached"),
-        Some(credential) => ask(entry, entry.request(credential), client, &bases, checks).await,
+        Some(request) => ask(entry, request, client, &bases, checks).await,
     }
 }
 
 /// Reads the credential, and says where it was found; never what it is.
 async fn credential(entry: &EntrySettings, context: &Context, checks: &mut Checks) -> Option<Credential> {
     const CHECK: &str = "credentials";
+    // Before it is read, which closes it.
+    let store = entry.store.as_ref().filter(|store| entry.credential.is_none() && store.is_there()).map(Store::path);
+    let places = store.into_iter().chain(store.and_then(Path::parent));
+    for (path, mode) in places.filter_map(|path| Some((path, open_to_others(path, READABLE)?))) {
+        let message = format!("{} was open to others (mode {mode:03o}), and is closed to them now", path.display());
+        checks.warn(CHECK, message, "log in again, and have the old credential revoked, if others use this machine");
+    }
     let read = entry.read_credential(&context.clock, &context.redactor).await;
     let credential = match read {
         Ok(credential) => credential,

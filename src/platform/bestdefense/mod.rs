@@ -32,9 +32,10 @@ use url::Url;
 
 use super::text::{bounded, one_line};
 use super::{
-    About, Collected, Connection, Error, Hosts, Inspection, Patience, Platform, PolicyAnswer, Request, ScanState,
-    StateWord, Subject, SubjectKind, Timing,
+    About, Collected, Connection, Error, Inspection, Patience, Platform, PolicyAnswer, Request, ScanState, StateWord,
+    Subject, SubjectKind, Timing,
 };
+use crate::credentials::store::Hosts;
 use crate::credentials::{Accepted, Form};
 use crate::finding::ScanReference;
 use crate::http::{Authorizer, Call, Client, Replay, Session};
@@ -66,6 +67,8 @@ impl Platform for BestDefense {
         credential_advice: |_region| {
             format!("set BD_API_TOKEN to an API token, which you create at {}/profile/api-tokens", endpoints::CLOUD)
         },
+        hosts: |_region| &[endpoints::CLOUD],
+        trial_path: "/api/sites",
         subjects: &[SubjectKind::Target("the host name or UUID of a verified site")],
         settings: &["scan-type", "intensity", "option", "state"],
         variables: &[],
@@ -136,8 +139,8 @@ impl Platform for BestDefense {
 }
 
 /// The base of the API.
-pub(super) fn bases(hosts: &Hosts<'_>) -> Result<Vec<Url>, Error> {
-    Ok(vec![Endpoints::resolve(hosts.api_url)?.base().clone()])
+pub(super) fn bases(hosts: &Hosts) -> Result<Vec<Url>, Error> {
+    Ok(vec![Endpoints::resolve(hosts.api_url.as_ref())?.base().clone()])
 }
 
 impl BestDefense {
@@ -177,7 +180,7 @@ fn connect(client: Client, endpoints: &Endpoints, request: &Request) -> Result<C
         return Err(Error::not_taken(BestDefense::ABOUT.name, "credential"));
     };
     let session = Session::new(client, endpoints.base(), Authorizer::bearer(secret.clone()));
-    Ok(Connection { session, base: endpoints.base().clone(), notes: Vec::new() })
+    Ok(Connection { session, base: endpoints.base().clone(), notes: Vec::new(), hosts: Hosts::default() })
 }
 
 #[cfg(test)]

@@ -29,9 +29,10 @@ use super::identifier::is_identifier;
 use super::lenient::Object;
 use super::text::{bounded, one_line, shown_id};
 use super::{
-    About, Collected, Connection, Error, Hosts, Inspection, Patience, Platform, PolicyAnswer, Request, ScanState,
-    Subject, SubjectKind, Timing,
+    About, Collected, Connection, Error, Inspection, Patience, Platform, PolicyAnswer, Request, ScanState, Subject,
+    SubjectKind, Timing,
 };
+use crate::credentials::store::Hosts;
 use crate::credentials::{Accepted, Form};
 use crate::error::Class;
 use crate::finding::ScanReference;
@@ -59,6 +60,8 @@ impl Platform for CybeDefend {
         documentation: "https://docs.cybedefend.com",
         credentials: Accepted::OneOf(&[Form::Token { secret: "CYBEDEFEND_PAT", previous: None }]),
         credential_advice: endpoints::credential_advice,
+        hosts: endpoints::hosts,
+        trial_path: "/organizations",
         subjects: &[SubjectKind::Tree, SubjectKind::Image],
         settings: &["project-id", "region", "auth-url"],
         variables: &[
@@ -132,8 +135,9 @@ impl Platform for CybeDefend {
 }
 
 /// The bases of API and identity provider.
-pub(super) fn bases(hosts: &Hosts<'_>) -> Result<Vec<Url>, Error> {
-    let Endpoints { api, auth, .. } = Endpoints::resolve(hosts.region, hosts.api_url, hosts.auth_url)?;
+pub(super) fn bases(hosts: &Hosts) -> Result<Vec<Url>, Error> {
+    let Endpoints { api, auth, .. } =
+        Endpoints::resolve(hosts.region, hosts.api_url.as_ref(), hosts.auth_url.as_ref())?;
     Ok(vec![api, auth])
 }
 

@@ -30,9 +30,10 @@ use super::identifier::is_identifier;
 use super::text::{bounded, shown_id};
 use super::tolerant::Fields;
 use super::{
-    About, Cancelled, Collected, Connection, Error, Hosts, Inspection, Platform, Request, ScanState, StateWord,
-    Subject, SubjectKind, Timing,
+    About, Cancelled, Collected, Connection, Error, Inspection, Platform, Request, ScanState, StateWord, Subject,
+    SubjectKind, Timing,
 };
+use crate::credentials::store::Hosts;
 use crate::credentials::{Accepted, Form};
 use crate::finding::ScanReference;
 use crate::http::{Call, Client, Session};
@@ -66,6 +67,8 @@ impl Platform for CyberOrigen {
             Form::ApiKey("CYBERORIGEN_API_KEY"),
         ]),
         credential_advice: sign_in::advice,
+        hosts: |_region| &[endpoints::DOCUMENTED],
+        trial_path: "/scans?per_page=1",
         subjects: &[SubjectKind::Target("a domain, an IP address or a CIDR range")],
         settings: &["scan-type", "framework", "ports", "authorized", "state", "option"],
         variables: &[],
@@ -148,8 +151,8 @@ impl Platform for CyberOrigen {
 }
 
 /// The base of the API.
-pub(super) fn bases(hosts: &Hosts<'_>) -> Result<Vec<Url>, Error> {
-    Ok(vec![Endpoints::resolve(hosts.api_url)?.base])
+pub(super) fn bases(hosts: &Hosts) -> Result<Vec<Url>, Error> {
+    Ok(vec![Endpoints::resolve(hosts.api_url.as_ref())?.base])
 }
 
 impl CyberOrigen {
