@@ -2,8 +2,9 @@
 
 use std::os::unix::fs::PermissionsExt as _;
 
-use super::{checks, complaint, in_sandbox, report, sandbox, statuses};
+use super::{checks, complaint, doctor, in_sandbox, report, sandbox, statuses};
 use scangate::platform::PlatformId;
+use serde_json::{Value, json};
 
 use crate::harness::Scangate;
 use crate::served::Served;
@@ -89,4 +90,39 @@ fn the_action_runs_it_by_its_input_and_tells_the_runner_nothing() {
     assert!(text.starts_with("this machine\n") && text.contains("GitHub Actions"), "{text}");
     assert!(!text.lines().any(|line| line.starts_with("::")), "a mask in a file would be the secret: {text}");
     ended.assert_no_trace_of(served.variable("BD_API_TOKEN"));
+}
+
+#[test]
+fn a_stored_login_is_found_says_where_it_is_good_and_is_closed_to_others() {
+    let served = sandbox("cybedefend", &[]);
+    let apps = served.api(&["GET", "/client-apps"]).run().assert_exit_code(0).stdout();
+    let apps: Value = serde_json::from_str(&apps).unwrap();
+    let (api, pat) = (served.variable("CYBEDEFEND_API_URL"), served.variable("CYBEDEFEND_PAT"));
+    let login = json!({
+        "type": "pat", "region": "us", "pat": pat, "api_url": api, "auth_endpoint": served.variable("CYBEDEFEND_AUTH_ENDPOINT"),
+        "client_id": apps["cli"]["appId"], "api_resource": api,
+    });
+    let look = |modes: [u32; 2]| {
+        let call = doctor("cybedefend", &["--project-id", served.variable("CYBEDEFEND_PROJECT_ID")]);
+        let folder = call.directory().with_file_name("home").join(".cybedefend");
+        fs_err::create_dir_all(&folder).unwrap();
+        fs_err::write(folder.join("credentials.json"), login.to_string()).unwrap();
+        for (path, mode) in [folder.join("credentials.json"), folder].iter().zip(modes) {
+            set_mode(path, mode);
+        }
+        let ended = call.run();
+        let report = report(ended.assert_exit_code(0));
+        assert!(!ended.stdout().contains(pat) && !ended.stderr().contains(pat));
+        report
+    };
+    let closed = look([0o600, 0o700]);
+    assert!(statuses(&closed).values().all(|status| *status == "pass"), "{closed:#}");
+    let servers: Vec<_> = checks(&closed).iter().filter_map(|check| check["server"].as_str()).collect();
+    assert!(servers.contains(&api), "{servers:?}");
+    let open = look([0o644, 0o755]);
+    let warned = checks(&open).iter().filter(|check| check["status"] == "warn");
+    let warned: Vec<_> = warned.map(|check| check["message"].as_str().unwrap()).collect();
+    let [file, folder] = warned.as_slice() else { panic!("{warned:?}") };
+    assert!(file.contains("credentials.json was open to others (mode 644)"), "{file}");
+    assert!(folder.contains("(mode 755)"), "{folder}");
 }
