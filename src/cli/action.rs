@@ -6,10 +6,10 @@ use std::ffi::OsString;
 use crate::settings::{self, Environment, value};
 
 /// The commands that the input may name; the first is its default.
-const COMMANDS: [&str; 2] = ["scan", "demo"];
+const COMMANDS: [&str; 3] = ["scan", "demo", "doctor"];
 
 /// Commands that it will be able to name.
-const PLANNED: [&str; 4] = ["wait", "gate", "cancel", "doctor"];
+const PLANNED: [&str; 3] = ["wait", "gate", "cancel"];
 
 /// The process's arguments, its own name first. In the action's image, and where none were given, the input adds the command.
 ///
@@ -60,6 +60,7 @@ mod tests {
             (vec![action, ("INPUT_COMMAND", "")], "scan"),
             (vec![action, ("INPUT_COMMAND", "scan")], "scan"),
             (vec![action, ("INPUT_COMMAND", "demo")], "demo"),
+            (vec![action, ("INPUT_COMMAND", "doctor")], "doctor"),
         ] {
             assert_eq!(arguments_of(&["scangate"], &pairs).unwrap(), ["scangate", command]);
         }
@@ -76,7 +77,7 @@ mod tests {
     fn what_is_no_command_is_refused_with_those_there_are() {
         let refused =
             |input| arguments_of(&["scangate"], &[("SCANGATE_ACTION", "1"), ("INPUT_COMMAND", input)]).unwrap_err();
-        assert_eq!(refused("scna"), "`scna` from input command is not a command: use one of scan, demo");
+        assert_eq!(refused("scna"), "`scna` from input command is not a command: use one of scan, demo, doctor");
         assert_eq!(refused("wait"), "the command `wait` from input command is not there yet");
         for hostile in ["--help", "scan --fail-on none", "sandbox", "Scan"] {
             assert!(refused(hostile).contains("is not a command"), "{hostile}");

@@ -6,6 +6,7 @@ mod auth;
 mod browser;
 mod config;
 mod demo;
+mod doctor;
 mod emulated;
 mod example;
 mod flags;
@@ -62,6 +63,8 @@ enum Command {
     Config(config::Arguments),
     /// Print the JSON schema of scangate.yml, for editors
     Schema,
+    /// Check all that a scan needs, and start none
+    Doctor(Box<doctor::Arguments>),
     /// Log in to a platform, and keep the login for later runs
     Login(Box<login::Arguments>),
     /// Remove logins that are kept
@@ -79,6 +82,7 @@ impl Command {
             Self::Demo(arguments) => Some(&arguments.flags.given),
             Self::Api(arguments) => Some(&arguments.flags.given),
             Self::Config(arguments) => Some(arguments.flags()),
+            Self::Doctor(arguments) => Some(&arguments.flags.given),
             Self::Login(arguments) => Some(&arguments.flags.given),
             Self::Logout(arguments) => Some(&arguments.flags.given),
             Self::Auth(arguments) => Some(arguments.flags()),
@@ -98,6 +102,7 @@ impl Command {
             Self::Demo(_) => true,
             Self::Api(_)
             | Self::Config(_)
+            | Self::Doctor(_)
             | Self::Schema
             | Self::Sandbox(_)
             | Self::Login(_)
@@ -106,7 +111,8 @@ impl Command {
         }
     }
 
-    /// Whether it has secrets and, on GitHub, leaves standard output to commands: so that the runner can be told to mask them.
+    /// Whether it has secrets and, on GitHub, leaves standard output to commands: so that the runner can be told to mask them. What
+    /// `doctor` prints there may be kept in a file, in which such a command would be the secret itself.
     fn masks(&self) -> bool {
         self.is_gate() || matches!(self, Self::Api(_) | Self::Login(_))
     }
@@ -193,6 +199,7 @@ impl Invocation {
             Command::Api(arguments) => api::run(*arguments, self.files, context).await,
             Command::Config(arguments) => config::run(arguments, self.files, context),
             Command::Schema => schema::run(context),
+            Command::Doctor(arguments) => doctor::run(*arguments, self.files, context).await,
             Command::Login(arguments) => login::run(*arguments, self.files, context).await,
             Command::Logout(arguments) => logout::run(&arguments, self.files, context).await,
             Command::Auth(arguments) => auth::run(&arguments, self.files, context),

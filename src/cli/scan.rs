@@ -68,7 +68,7 @@ pub(super) async fn run(
 }
 
 /// The work tree around what is scanned, where the run belongs to a repository. What is wrong with it is said when it is prepared.
-fn work_tree(settings: &ScanSettings) -> Option<WorkTree> {
+pub(super) fn work_tree(settings: &ScanSettings) -> Option<WorkTree> {
     let belongs = |entry: &EntrySettings| !matches!(entry.subject, Subject::Archive(_) | Subject::Image(_));
     if !settings.entries.iter().any(belongs) {
         return None;

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
-use url::Origin;
+use url::{Origin, Url};
 
 use super::body::{Answer, Form, Incoming};
 use super::error::Effort;
@@ -17,6 +17,8 @@ use super::origin::SafeUrl;
 use super::pace::Pace;
 use super::raw::RawCopies;
 use super::retry::{Retry, Step};
+use super::route::Routes;
+use super::sight::Sight;
 use super::token::{Signer, Token};
 use super::transport::Transports;
 use super::{Call, Error, Random, Redactor, Reply, request, words};
@@ -49,6 +51,8 @@ pub struct Options {
     pub no_proxy: Option<String>,
     /// `--save-raw`: a folder that does not exist yet, for redacted copies of what the platform answers.
     pub save_raw: Option<PathBuf>,
+    /// Keeps what answers tell beside their content, for [`Client::sight`].
+    pub keep_sights: bool,
 }
 
 /// A client without credentials. Cheap to clone; all clones share one connection pool, one count of requests and one deadline.
@@ -66,6 +70,9 @@ struct Shared {
     paces: Mutex<HashMap<Origin, Pace>>,
     requests: AtomicU64,
     raw: Option<RawCopies>,
+    routes: Routes,
+    /// What was told last, by origin, where that is kept.
+    sights: Option<Mutex<HashMap<Origin, Sight>>>,
 }
 
 impl Client {
@@ -78,6 +85,8 @@ impl Client {
             paces: Mutex::default(),
             requests: AtomicU64::new(0),
             raw: options.save_raw.as_deref().map(RawCopies::create).transpose()?,
+            routes: Routes::of(options),
+            sights: options.keep_sights.then(Mutex::default),
         };
         Ok(Self { clock, deadline, redactor, random: Random::system(), shared: Arc::new(shared) })
     }
@@ -186,6 +195,13 @@ impl Client {
             let response = pool.execute(request).await.map_err(Fault::of_transport)?;
             let head = Head::read(response.status().as_u16(), response.headers(), &call.url, self.clock.now());
             self.learn_pace(call, &head);
+            if let Some(sights) = &self.shared.sights {
+                let tls = response.extensions().get::<reqwest::tls::TlsInfo>();
+                let sight = Sight::of(&head, tls.and_then(reqwest::tls::TlsInfo::peer_certificate));
+                let mut sights = sights.lock().unwrap_or_else(PoisonError::into_inner);
+                let earlier = sights.remove(&call.url.origin()).unwrap_or_default();
+                sights.insert(call.url.origin(), sight.or(earlier));
+            }
             answered = Some(head.clone());
             let raw = self.shared.raw.as_ref().filter(|_| !call.private);
             let copy = raw.map(|raw| raw.begin(call, &head));
@@ -271,6 +287,21 @@ impl Client {
     /// What is left until the deadline; zero once it has passed.
     pub fn remaining(&self) -> Duration {
         self.deadline.saturating_sub(self.clock.monotonic())
+    }
+
+    /// What the origin of `url` has told beside the content of its answers; `None` where it has not answered, or nothing is kept.
+    pub fn sight(&self, url: &Url) -> Option<Sight> {
+        let sights = self.shared.sights.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner);
+        sights.get(&url.origin()).cloned()
+    }
+
+    /// How many certificates of authorities `--ca-cert` gave.
+    pub fn own_roots(&self) -> usize {
+        self.shared.transports.own_roots()
+    }
+
+    pub(super) fn routes(&self) -> &Routes {
+        &self.shared.routes
     }
 
     /// Requests sent so far, retries and token exchanges included.

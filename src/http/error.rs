@@ -30,7 +30,21 @@ struct Facts {
     schemes: Vec<String>,
     retryable: bool,
     unsent: bool,
+    stage: Stage,
     refusal: Option<Reply>,
+}
+
+/// How far the last attempt at a request came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// It was not tried, or nobody was found or listened: there was no connection.
+    Unconnected,
+    /// The two sides did not agree on TLS, above all on a certificate.
+    Untrusted,
+    /// It was on its way, and no answer came.
+    Unanswered,
+    /// An answer came, be it a refusal.
+    Answered,
 }
 
 /// What a call has cost.
@@ -63,6 +77,7 @@ impl Error {
             schemes: fault.schemes().to_vec(),
             retryable: fault.is_retryable(),
             unsent,
+            stage: fault.stage(),
             refusal: fault.reply().map(|reply| reply.redacted(redactor)),
         }))
     }
@@ -80,6 +95,7 @@ impl Error {
             schemes: Vec::new(),
             retryable: false,
             unsent: true,
+            stage: Stage::Unconnected,
             refusal: None,
         }))
     }
@@ -88,6 +104,7 @@ impl Error {
     pub(super) fn protocol(url: &Url, problem: &str, hint: &str) -> Self {
         let mut error = Self::local(Class::Protocol, format!("{} {problem}", SafeUrl::new(url)), hint);
         error.0.unsent = false;
+        error.0.stage = Stage::Answered;
         error
     }
 
@@ -149,6 +166,11 @@ impl Error {
     /// Whether no attempt can have reached the server: what the request was to bring about has then not happened.
     pub fn is_unsent(&self) -> bool {
         self.0.unsent
+    }
+
+    /// How far its last attempt came.
+    pub fn stage(&self) -> Stage {
+        self.0.stage
     }
 
     /// How a run ends that has nothing worse.

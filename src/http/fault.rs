@@ -7,6 +7,7 @@ use std::{fmt, io};
 use jiff::Timestamp;
 use url::Url;
 
+use super::error::Stage;
 use super::origin::SafeUrl;
 use super::{Replay, Reply};
 use crate::error::Class;
@@ -144,6 +145,17 @@ impl Fault {
         self.is_transient()
             || matches!(self, Self::DeadlinePassed { .. } | Self::PastDeadline { .. })
             || self.status().is_some_and(|status| status >= 500)
+    }
+
+    /// How far it came.
+    pub(super) fn stage(&self) -> Stage {
+        match self {
+            Self::PastDeadline { cause, .. } => cause.stage(),
+            Self::Untrusted(_) => Stage::Untrusted,
+            _ if self.status().is_some() => Stage::Answered,
+            _ if self.is_unsent() => Stage::Unconnected,
+            _ => Stage::Unanswered,
+        }
     }
 
     /// How long the server wants to be left alone.

@@ -66,7 +66,8 @@ fn number(text: &str) -> Option<f64> {
     text.parse::<f64>().ok().filter(|number| number.is_finite())
 }
 
-fn http_date(text: &str) -> Option<Timestamp> {
+/// A time as headers have it (RFC 9110 section 5.6.7).
+pub(super) fn http_date(text: &str) -> Option<Timestamp> {
     let time: SystemTime = httpdate::parse_http_date(text).ok()?;
     Timestamp::try_from(time).ok()
 }

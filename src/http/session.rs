@@ -37,6 +37,16 @@ impl Session {
         self.client.json_as(call, Some(&self.signer)).await
     }
 
+    /// Gets what the next call would be signed with, and says whether that is a token for which a credential was exchanged; a key is
+    /// sent as it is, so that nothing has shown yet whether it is good.
+    ///
+    /// # Errors
+    /// As for a call that has to get a token first.
+    pub async fn authenticate(&self) -> Result<bool, Error> {
+        self.signer.token(&self.client).await?;
+        Ok(self.signer.exchanges())
+    }
+
     /// The URL of a page link, which may be relative to the page it was found on. A link to another origin would carry the
     /// credential there, or bring in findings from there, and is an error of class `protocol`.
     pub fn page_link(&self, page: &Url, link: &str) -> Result<Url, Error> {

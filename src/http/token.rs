@@ -62,6 +62,11 @@ impl Signer {
         &self.placement
     }
 
+    /// Whether a credential is exchanged for tokens.
+    pub(super) fn exchanges(&self) -> bool {
+        matches!(self.source, Source::Renewal(_))
+    }
+
     /// A token that is good for the next request.
     pub(super) async fn token(&self, client: &Client) -> Result<Token, Error> {
         match &self.source {

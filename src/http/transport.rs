@@ -21,10 +21,10 @@ use crate::credentials::Secret;
 use crate::error::Class;
 
 /// To get from a name to a connection, TLS included, before giving it up.
-const CONNECT: Duration = Duration::from_secs(10);
+pub(super) const CONNECT: Duration = Duration::from_secs(10);
 
 /// Loopback is never reached through a proxy: what may go there in plain text must not leave the machine.
-const NEVER_PROXIED: &str = "localhost,127.0.0.0/8,::1";
+pub(super) const NEVER_PROXIED: &str = "localhost,127.0.0.0/8,::1";
 
 /// Who is asking, as `scangate/1.2.3`.
 const USER_AGENT: &str = concat!("scangate/", env!("CARGO_PKG_VERSION"));
@@ -38,6 +38,7 @@ pub(super) struct Transports {
     identity: Option<Identity>,
     proxies: Vec<Proxy>,
     insecure_http: bool,
+    keeps_certificates: bool,
     plain: OnceLock<Pool>,
     plain_once: OnceLock<Pool>,
     secure: OnceLock<Pool>,
@@ -55,11 +56,17 @@ impl Transports {
             identity: identity(options.client_cert.as_deref(), options.client_key.as_deref())?,
             proxies: proxies(options, redactor)?,
             insecure_http: options.insecure_http,
+            keeps_certificates: options.keep_sights,
             plain: OnceLock::new(),
             plain_once: OnceLock::new(),
             secure: OnceLock::new(),
             secure_once: OnceLock::new(),
         })
+    }
+
+    /// How many certificates of authorities were given.
+    pub(super) fn own_roots(&self) -> usize {
+        self.roots.len()
     }
 
     /// The pool for a call, if the call may be sent at all.
@@ -113,6 +120,7 @@ impl Transports {
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
             .referer(false)
+            .tls_info(self.keeps_certificates)
             .no_proxy();
         let builder = if reuse { builder } else { builder.pool_max_idle_per_host(0) };
         let builder = if secure { builder.tls_certs_merge(self.roots.clone()) } else { builder.tls_certs_only([]) };

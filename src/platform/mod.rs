@@ -79,6 +79,32 @@ impl PlatformId {
             Self::BestDefense => bestdefense::BestDefense::connect(client, request).await,
         }
     }
+
+    /// The bases of all calls, one an origin, before there is a credential; `is_upload` is [`Request::sarif`].
+    ///
+    /// # Errors
+    /// Hosts that are at odds.
+    pub fn bases(self, hosts: &Hosts, is_upload: bool) -> Result<Vec<Url>, Error> {
+        match self {
+            Self::CybeDefend => cybedefend::bases(hosts),
+            Self::Cybrium => cybrium::bases(hosts, is_upload),
+            Self::CyberOrigen => cyberorigen::bases(hosts),
+            Self::BestDefense => bestdefense::bases(hosts),
+        }
+    }
+
+    /// Looks at what a scan would need, over a connection of [`PlatformId::connect`].
+    ///
+    /// # Errors
+    /// As for [`Platform::inspect`].
+    pub async fn inspect(self, connection: Connection, request: Request) -> Result<Inspection, Error> {
+        match self {
+            Self::CybeDefend => cybedefend::CybeDefend::inspect(connection, request).await,
+            Self::Cybrium => cybrium::Cybrium::inspect(connection, request).await,
+            Self::CyberOrigen => cyberorigen::CyberOrigen::inspect(connection, request).await,
+            Self::BestDefense => bestdefense::BestDefense::inspect(connection, request).await,
+        }
+    }
 }
 
 impl fmt::Display for PlatformId {
@@ -232,6 +258,14 @@ pub struct Connection {
     pub hosts: Hosts,
 }
 
+/// What was seen of what a scan would need.
+pub struct Inspection {
+    /// What the credential was shown to see, going on from "it sees ". Words of the platform in it are cleaned.
+    pub seen: String,
+    /// What people should look at, in sentences.
+    pub warnings: Vec<String>,
+}
+
 /// A platform that has signed in. The value is the session: it can only come from [`Platform::sign_in`].
 #[expect(async_fn_in_trait, reason = "the pipeline runs on one thread, so futures need no Send bound")]
 pub trait Platform: Sized {
@@ -243,6 +277,13 @@ pub trait Platform: Sized {
     /// # Errors
     /// Hosts that are at odds, a credential that the platform does not take, or what signing in needs and does not get.
     async fn connect(client: Client, request: &Request) -> Result<Connection, Error>;
+
+    /// Checks the request, and makes the cheapest read that shows whether the credential may see what the scan would be of. It starts
+    /// nothing, and changes nothing.
+    ///
+    /// # Errors
+    /// What a scan would end with as well: a setting, or a refusal in the terms of what was asked for.
+    async fn inspect(connection: Connection, request: Request) -> Result<Inspection, Error>;
 
     /// Checks the request, and gets ready to scan with the same session as that of [`Platform::connect`].
     async fn sign_in(client: Client, request: Request) -> Result<Self, Error>;

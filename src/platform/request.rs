@@ -66,6 +66,11 @@ impl Request {
         Self { region: hosts.region, api_url: hosts.api_url, auth_url: hosts.auth_url, ..Self::new(credential) }
     }
 
+    /// Where it goes.
+    pub fn hosts(&self) -> Hosts {
+        Hosts::new(self.region, self.api_url.as_ref(), self.auth_url.as_ref())
+    }
+
     /// A request that has a credential and asks for nothing else.
     pub fn new(credential: Credential) -> Self {
         Self {

@@ -209,6 +209,13 @@ mod tests {
             Err(platform::Error::Protocol { message: "nobody signs in here".to_owned() })
         }
 
+        async fn inspect(
+            _connection: platform::Connection,
+            _request: Request,
+        ) -> Result<platform::Inspection, platform::Error> {
+            Err(platform::Error::Protocol { message: "nobody looks here".to_owned() })
+        }
+
         async fn sign_in(client: Client, request: Request) -> Result<Self, platform::Error> {
             Err(Self::connect(client, &request).await.err().unwrap())
         }

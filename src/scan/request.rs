@@ -2,7 +2,7 @@
 
 use super::prepare::Prepared;
 use crate::credentials::Credential;
-use crate::platform::{Request, Subject};
+use crate::platform::Request;
 use crate::settings::{EntrySettings, ScanSettings};
 
 /// What an entry asks of its platform.
@@ -12,47 +12,12 @@ pub(super) fn request(
     credential: Credential,
     prepared: &Prepared,
 ) -> Request {
-    let (image, target) = match &prepared.subject {
-        Subject::Image(image) => (Some(image.clone()), None),
-        Subject::Target(target) => (None, Some(target.clone())),
-        Subject::Archive { .. } | Subject::Sarif { .. } => (None, None),
-    };
     let head = &prepared.tree.head;
-    let Request { credential, region, api_url, auth_url, .. } = Request::at(credential, entry.hosts());
-    let EntrySettings {
-        auth_scheme,
-        paths,
-        states,
-        branch,
-        project_id,
-        scan_type,
-        frameworks,
-        ports,
-        intensity,
-        authorized,
-        options,
-        ..
-    } = entry.clone();
+    let request = entry.request(credential);
     Request {
-        credential,
-        region,
-        api_url,
-        auth_url,
-        auth_scheme,
-        paths,
-        states,
-        project_id,
-        branch: branch.or_else(|| settings.branch.clone()).or_else(|| head.branch.clone()),
+        branch: request.branch.or_else(|| settings.branch.clone()).or_else(|| head.branch.clone()),
         commit: settings.commit.clone().or_else(|| head.commit.clone()),
         directory: prepared.tree.directory.clone(),
-        image,
-        target,
-        sarif: matches!(prepared.subject, Subject::Sarif { .. }),
-        scan_type,
-        frameworks,
-        ports,
-        intensity,
-        authorized,
-        options,
+        ..request
     }
 }

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::Error;
@@ -73,6 +74,10 @@ pub(super) struct Entry {
 /// What a file says.
 #[derive(Clone, Default)]
 pub(super) struct Document {
+    /// Its name for people.
+    pub(super) shown: String,
+    /// Where it lies.
+    pub(super) path: PathBuf,
     /// Whether only people who may choose hosts and credentials can edit it.
     pub(super) is_trusted: bool,
     /// What it says of the run.

@@ -15,7 +15,7 @@ use crate::clock::Clock;
 use crate::credentials::store::{Hosts, Store};
 use crate::credentials::{self, Credential, Form};
 use crate::http::Redactor;
-use crate::platform::{About, PlatformId, Region, StateWord, Timing};
+use crate::platform::{About, PlatformId, Region, Request, StateWord, Timing};
 
 /// One platform in a run. Where a field is not described, it is that of [`crate::platform::Request`].
 #[derive(Clone)]
@@ -111,6 +111,48 @@ impl EntrySettings {
     /// What the settings say of the hosts.
     pub fn hosts(&self) -> Hosts {
         Hosts::new(self.region, self.api_url.as_ref(), self.auth_url.as_ref())
+    }
+
+    /// What it asks of its platform, as far as settings say it: what the source tree and the CI know is added by the run.
+    pub fn request(&self, credential: Credential) -> Request {
+        let Self {
+            subject,
+            auth_scheme,
+            paths,
+            states,
+            branch,
+            project_id,
+            scan_type,
+            frameworks,
+            ports,
+            intensity,
+            authorized,
+            options,
+            ..
+        } = self.clone();
+        let sarif = matches!(subject, Subject::Sarif(_));
+        let (image, target) = match subject {
+            Subject::Image(image) => (Some(image), None),
+            Subject::Target(target) => (None, Some(target)),
+            Subject::Directory { .. } | Subject::Archive(_) | Subject::Sarif(_) => (None, None),
+        };
+        Request {
+            auth_scheme,
+            paths,
+            states,
+            project_id,
+            branch,
+            image,
+            target,
+            sarif,
+            scan_type,
+            frameworks,
+            ports,
+            intensity,
+            authorized,
+            options,
+            ..Request::at(credential, self.hosts())
+        }
     }
 
     /// Reads it from its layers.

@@ -31,6 +31,12 @@ pub struct Files {
 }
 
 impl Files {
+    /// The files that were read, the one that weighs most first: its name for people, its path, and whether it is trusted with hosts
+    /// and credentials.
+    pub fn places(&self) -> impl Iterator<Item = (&str, &Path, bool)> {
+        self.documents.iter().map(|document| (&*document.shown, document.path.as_path(), document.is_trusted))
+    }
+
     /// What people should know of files that are not read, in sentences.
     pub fn warnings(&self) -> &[String] {
         &self.warnings
@@ -48,7 +54,8 @@ impl Files {
         let own = own_file(environment);
         let own_name = own.as_deref().map_or_else(|| "a file of your own outside of it".to_owned(), name);
         let read = |path: &Path, shown: String, ground: &Ground, depth| {
-            content(path, &shown).and_then(|content| parse(&content, path, &shown, ground, depth, &own_name))
+            let document = parse(&content(path, &shown)?, path, &shown, ground, depth, &own_name)?;
+            Ok::<_, Error>(Document { shown, path: path.to_owned(), ..document })
         };
         let mut documents = Vec::new();
         let mut warnings = Vec::new();
@@ -71,8 +78,10 @@ impl Files {
             let shown = name(&path);
             let content = content(&path, &shown)?;
             let untrusted = ground.holds(&path).then_some(&ground);
-            let reader = Reader { file: shown.into(), depth: depth_of_own, untrusted, own_file: own_name.clone() };
-            documents.push(vendor_file::read(&reader, &content, path.metadata().ok().as_ref())?);
+            let file = shown.as_str().into();
+            let reader = Reader { file, depth: depth_of_own, untrusted, own_file: own_name.clone() };
+            let document = vendor_file::read(&reader, &content, path.metadata().ok().as_ref())?;
+            documents.push(Document { shown, path, ..document });
         }
         Ok(Self { documents, warnings })
     }

@@ -17,6 +17,7 @@ pub(super) fn options(layers: &Layers<'_>) -> Result<Options, Error> {
         http_proxy: http_proxy(environment),
         no_proxy: either(environment, "no_proxy", "NO_PROXY"),
         save_raw: None,
+        keep_sights: false,
     };
     match (&options.client_cert, &options.client_key) {
         (Some(_), None) => Err(Error::new("--client-cert needs --client-key")),

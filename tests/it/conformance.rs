@@ -64,10 +64,11 @@ cases! {
     a_signal_cancels_the_scan_where_that_is_documented: "cancel" => case::scan::cancel;
     hostile_text_has_no_effect_where_it_is_shown: "hostile text" => case::text::hostile;
     a_secret_is_in_nothing_that_is_said_or_left: "secret in no output" => case::text::secret;
+    what_a_scan_would_end_with_is_found_without_one: "doctor" => case::doctor::every_end;
 }
 
-/// The cases that every platform has to be tried with, as issue 4 lists them.
-const REQUIRED: [&str; 22] = [
+/// The cases that every platform has to be tried with, as issues 4 and 5 list them.
+const REQUIRED: [&str; 23] = [
     "pass",
     "gate fails",
     "401 first",
@@ -90,6 +91,7 @@ const REQUIRED: [&str; 22] = [
     "cancel",
     "hostile text",
     "secret in no output",
+    "doctor",
 ];
 
 #[test]

@@ -8,11 +8,12 @@ mod login;
 mod method;
 mod origin;
 mod pace;
+mod proxy;
 mod raw;
 mod retry;
 pub(crate) mod server;
 mod stored;
-mod tls;
+pub(crate) mod tls;
 mod token;
 mod upload;
 

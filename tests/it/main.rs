@@ -16,6 +16,7 @@ mod cyberorigen_run;
 mod cybrium_client;
 mod cybrium_run;
 mod demo;
+mod doctor;
 mod examples;
 mod foreign_server;
 mod github;

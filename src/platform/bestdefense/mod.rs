@@ -28,11 +28,12 @@ use std::time::Duration;
 use endpoints::Endpoints;
 use refusal::Asked;
 use start::{ScanOptions, report_id, usable_id};
+use url::Url;
 
 use super::text::{bounded, one_line};
 use super::{
-    About, Collected, Connection, Error, Patience, Platform, PolicyAnswer, Request, ScanState, StateWord, Subject,
-    SubjectKind, Timing,
+    About, Collected, Connection, Error, Inspection, Patience, Platform, PolicyAnswer, Request, ScanState, StateWord,
+    Subject, SubjectKind, Timing,
 };
 use crate::credentials::store::Hosts;
 use crate::credentials::{Accepted, Form};
@@ -84,15 +85,18 @@ impl Platform for BestDefense {
 
     /// Checks the request. Nothing is asked yet: a wrong token is refused at the first call after this.
     async fn sign_in(client: Client, request: Request) -> Result<Self, Error> {
-        let endpoints = Endpoints::resolve(request.api_url.as_ref())?;
-        let (options, notes) = ScanOptions::read(&request)?;
-        for note in &notes {
+        let platform = Self::over(Self::connect(client, &request).await?, request)?;
+        for note in platform.notes.borrow().iter() {
             tracing::warn!("{note}");
         }
-        let Connection { session, .. } = connect(client, &endpoints, &request)?;
-        let Request { states, target, .. } = request;
-        let host = target.map(|target| bounded(&one_line(&target), 300)).unwrap_or_default();
-        Ok(Self { session, endpoints, options, states, host, notes: RefCell::new(notes) })
+        Ok(platform)
+    }
+
+    async fn inspect(connection: Connection, request: Request) -> Result<Inspection, Error> {
+        let target = request.target.clone().unwrap_or_default();
+        let platform = Self::over(connection, request)?;
+        let (seen, warning) = sites::see(&platform, &target).await?;
+        Ok(Inspection { seen, warnings: platform.notes.into_inner().into_iter().chain(warning).collect() })
     }
 
     async fn start(&self, subject: &Subject, created: &mut dyn FnMut(&ScanReference)) -> Result<ScanReference, Error> {
@@ -131,6 +135,22 @@ impl Platform for BestDefense {
     /// BestDefense documents no policy of its own.
     async fn policy(&self, _scan: &ScanReference, _patience: Patience<'_>) -> Result<PolicyAnswer, Error> {
         Ok(PolicyAnswer::default())
+    }
+}
+
+/// The base of the API.
+pub(super) fn bases(hosts: &Hosts) -> Result<Vec<Url>, Error> {
+    Ok(vec![Endpoints::resolve(hosts.api_url.as_ref())?.base().clone()])
+}
+
+impl BestDefense {
+    fn over(connection: Connection, request: Request) -> Result<Self, Error> {
+        let endpoints = Endpoints::resolve(request.api_url.as_ref())?;
+        let (options, notes) = ScanOptions::read(&request)?;
+        let Request { states, target, .. } = request;
+        let host = target.map(|target| bounded(&one_line(&target), 300)).unwrap_or_default();
+        let session = connection.session;
+        Ok(Self { session, endpoints, options, states, host, notes: RefCell::new(notes) })
     }
 }
 

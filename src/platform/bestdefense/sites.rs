@@ -44,6 +44,26 @@ pub(super) async fn find(platform: &BestDefense, target: &str) -> Result<Site, E
     })
 }
 
+/// What there is to say of the site that a target names, and what speaks against it: sites that are archived or not verified may be
+/// on no list, so that a UUID which is on none is a doubt and no refusal.
+pub(super) async fn see(platform: &BestDefense, target: &str) -> Result<(String, Option<String>), Error> {
+    let (sites, shortfall) = list(platform).await?;
+    let clean = |text: String| platform.session.client().redactor().clean(&text);
+    let site = if is_uuid(target) {
+        sites.iter().find(|site| site.id.eq_ignore_ascii_case(target)).cloned()
+    } else {
+        let chosen = choose(&sites, target, shortfall.as_deref());
+        Some(chosen.map_err(|(message, hint)| Error::Setting { message: clean(message), hint: clean(hint) })?)
+    };
+    if let Some(Site { id, hostname, .. }) = site {
+        return Ok((clean(format!("site {} ({})", shown(&hostname), shown(&id))), None));
+    }
+    let doubt = format!(
+        "the site {target} is not on the organisation's list of sites: check --target, and whose organisation made the token"
+    );
+    Ok((format!("{} other sites", sites.len()), Some(doubt)))
+}
+
 /// All sites, and why they are known not to be all.
 async fn list(platform: &BestDefense) -> Result<(Vec<Site>, Option<String>), Error> {
     let address = platform.endpoints.api(["sites"])?;

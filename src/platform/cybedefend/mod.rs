@@ -31,9 +31,10 @@ use super::identifier::is_identifier;
 use super::lenient::Object;
 use super::text::{bounded, one_line, shown_id};
 use super::{
-    About, Collected, Connection, Error, Patience, Platform, PolicyAnswer, Request, ScanState, Subject, SubjectKind,
-    Timing,
+    About, Collected, Connection, Error, Inspection, Patience, Platform, PolicyAnswer, Request, ScanState, Subject,
+    SubjectKind, Timing,
 };
+use crate::credentials::store::Hosts;
 use crate::credentials::{Accepted, Form};
 use crate::error::Class;
 use crate::finding::ScanReference;
@@ -85,12 +86,15 @@ impl Platform for CybeDefend {
 
     async fn sign_in(client: Client, request: Request) -> Result<Self, Error> {
         let endpoints = Endpoints::of(&request)?;
-        let project = project(request.project_id.as_deref())?;
-        request.image.as_deref().map_or(Ok(()), check_image)?;
-        let Connection { session, notes, .. } = sign_in::connect(client, &endpoints, &request).await?;
-        let branch = request.branch.filter(|branch| !branch.trim().is_empty());
-        let Request { directory, image, .. } = request;
-        Ok(Self { session, endpoints, project, branch, directory, image, notes })
+        let project = checked(&request)?;
+        let connection = sign_in::connect(client, &endpoints, &request).await?;
+        Ok(Self::over(connection, endpoints, project, request))
+    }
+
+    async fn inspect(connection: Connection, request: Request) -> Result<Inspection, Error> {
+        let endpoints = Endpoints::of(&request)?;
+        let project = checked(&request)?;
+        Self::over(connection, endpoints, project, request).see_project().await
     }
 
     async fn start(&self, subject: &Subject, created: &mut dyn FnMut(&ScanReference)) -> Result<ScanReference, Error> {
@@ -132,7 +136,52 @@ impl Platform for CybeDefend {
     }
 }
 
+/// The bases of API and identity provider.
+pub(super) fn bases(hosts: &Hosts) -> Result<Vec<Url>, Error> {
+    let Endpoints { api, auth, .. } =
+        Endpoints::resolve(hosts.region, hosts.api_url.as_ref(), hosts.auth_url.as_ref())?;
+    Ok(vec![api, auth])
+}
+
+/// The project of a request that could be carried out.
+fn checked(request: &Request) -> Result<String, Error> {
+    let project = project(request.project_id.as_deref())?;
+    request.image.as_deref().map_or(Ok(()), check_image)?;
+    Ok(project)
+}
+
 impl CybeDefend {
+    fn over(connection: Connection, endpoints: Endpoints, project: String, request: Request) -> Self {
+        let Connection { session, notes, .. } = connection;
+        let branch = request.branch.filter(|branch| !branch.trim().is_empty());
+        let Request { directory, image, .. } = request;
+        Self { session, endpoints, project, branch, directory, image, notes }
+    }
+
+    /// Asks for the project, which whoever scans it has to see (contract 4 and 7).
+    async fn see_project(&self) -> Result<Inspection, Error> {
+        let url = self.endpoints.api(["project", &self.project])?;
+        let project: wire::Project = match self.session.json(Call::get(url)).await {
+            Ok(Object(project)) => project,
+            Err(error) if error.status() == Some(403) => return Err(self.no_access(error, Asked::Project)),
+            Err(error) => return Err(self.explain(error, Asked::Project).await),
+        };
+        let name = project.name.get().map(|name| format!(" `{}`", bounded(&one_line(name), 80))).unwrap_or_default();
+        match project.project_id.get() {
+            Some(id) if id.eq_ignore_ascii_case(&self.project) => Ok(Inspection {
+                seen: format!("project{name} ({}) in {}", self.project, self.endpoints.instance()),
+                warnings: Vec::new(),
+            }),
+            id => Err(Error::Protocol {
+                message: format!(
+                    "asked about project {}, CybeDefend answered about {}",
+                    self.project,
+                    id.map_or_else(|| "none".to_owned(), |id| format!("project {}", shown_id(id)))
+                ),
+            }),
+        }
+    }
+
     /// Creates a scan, which waits for its archive (contract 3.1, step 1).
     async fn ask_for_scan(&self) -> Result<(ScanReference, SignedUrl), Error> {
         let url = self.endpoints.api(["project", &self.project, "scan", "start"])?;

@@ -11,6 +11,8 @@ use crate::platform::Error;
 /// What was asked for when the platform refused.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Asked<'a> {
+    /// The project.
+    Project,
     /// A new scan.
     Start,
     /// A new scan of a container image.
@@ -26,6 +28,7 @@ pub(super) enum Asked<'a> {
 impl Asked<'_> {
     fn words(self) -> String {
         match self {
+            Self::Project => "to show the project".to_owned(),
             Self::Start => "to start a scan".to_owned(),
             Self::StartImage => "to start a scan of a container image".to_owned(),
             Self::Scan(scan) => format!("to show scan {scan}"),
@@ -92,7 +95,7 @@ impl CybeDefend {
 
     fn unknown(&self, error: http::Error, asked: Asked<'_>) -> Error {
         let what = match asked {
-            Asked::Start | Asked::StartImage => format!("project {}", self.project),
+            Asked::Project | Asked::Start | Asked::StartImage => format!("project {}", self.project),
             Asked::Scan(scan) => format!("scan {scan} of project {}", self.project),
             Asked::Findings(family) => format!("{family} findings of project {}", self.project),
             Asked::Policy(scan) => format!("policy verdict on scan {scan} of project {}", self.project),

@@ -62,6 +62,16 @@ pub(super) struct ScanStarted {
     pub(super) message: List<Text>,
 }
 
+/// `GET /project/{id}` (contract 3.5).
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct Project {
+    /// Its id.
+    pub(super) project_id: Text,
+    /// Its name.
+    pub(super) name: Text,
+}
+
 /// `GET /project/{id}/scan/{id}` (contract 4).
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]

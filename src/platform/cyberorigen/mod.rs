@@ -22,14 +22,18 @@ use endpoints::Endpoints;
 pub use health::Health;
 use order::Order;
 use refusal::Asked;
+use serde_json::Value;
+use url::Url;
 use wire::Scan;
 
 use super::identifier::is_identifier;
 use super::text::{bounded, shown_id};
+use super::tolerant::Fields;
 use super::{
-    About, Cancelled, Collected, Connection, Error, Platform, Request, ScanState, StateWord, Subject, SubjectKind,
-    Timing,
+    About, Cancelled, Collected, Connection, Error, Inspection, Platform, Request, ScanState, StateWord, Subject,
+    SubjectKind, Timing,
 };
+use crate::credentials::store::Hosts;
 use crate::credentials::{Accepted, Form};
 use crate::finding::ScanReference;
 use crate::http::{Call, Client, Session};
@@ -81,15 +85,13 @@ impl Platform for CyberOrigen {
 
     /// Checks the target and the statement about it. The first call after this signs in.
     async fn sign_in(client: Client, request: Request) -> Result<Self, Error> {
-        let order = Order::new(&request);
-        if let Some(target) = &request.target {
-            order.check(target)?;
-        }
-        let endpoints = Endpoints::resolve(request.api_url.as_ref())?;
-        let has_key = matches!(request.credential.form, Form::ApiKey(_));
-        let Connection { session, .. } = sign_in::connect(client, &endpoints, &request)?;
-        let Request { states, directory, target, .. } = request;
-        Ok(Self { session, endpoints, order, target, states, directory, has_key, has_seen: Cell::new(false) })
+        let connection = Self::connect(client, &request).await?;
+        Self::over(connection, request)
+    }
+
+    async fn inspect(connection: Connection, request: Request) -> Result<Inspection, Error> {
+        let health = Self::health(connection.session.client(), request.api_url.as_ref()).await?;
+        Self::over(connection, request)?.see_scans(&health).await
     }
 
     async fn start(&self, subject: &Subject, created: &mut dyn FnMut(&ScanReference)) -> Result<ScanReference, Error> {
@@ -148,7 +150,41 @@ impl Platform for CyberOrigen {
     }
 }
 
+/// The base of the API.
+pub(super) fn bases(hosts: &Hosts) -> Result<Vec<Url>, Error> {
+    Ok(vec![Endpoints::resolve(hosts.api_url.as_ref())?.base])
+}
+
 impl CyberOrigen {
+    fn over(connection: Connection, request: Request) -> Result<Self, Error> {
+        let order = Order::new(&request);
+        if let Some(target) = &request.target {
+            order.check(target)?;
+        }
+        let endpoints = Endpoints::resolve(request.api_url.as_ref())?;
+        let has_key = matches!(request.credential.form, Form::ApiKey(_));
+        let (session, Request { states, directory, target, .. }) = (connection.session, request);
+        Ok(Self { session, endpoints, order, target, states, directory, has_key, has_seen: Cell::new(false) })
+    }
+
+    /// Asks for one row of the list of scans, which takes the permission that polling takes (contract 1.4 and 2.5).
+    async fn see_scans(&self, health: &Health) -> Result<Inspection, Error> {
+        let mut url = self.endpoints.api(["scans"])?;
+        url.set_query(Some("per_page=1"));
+        let answer: Fields =
+            self.session.json(Call::get(url)).await.map_err(|error| self.explain(error, Asked::Scans))?;
+        if !["items", "scans", "results", "data"].iter().any(|name| answer.value(name).is_some_and(Value::is_array)) {
+            return Err(Error::Protocol { message: "CyberOrigen answered the list of scans with no list".to_owned() });
+        }
+        let version = health.version.as_ref().map(|version| format!(" of version {version}")).unwrap_or_default();
+        let warning =
+            format!("the instance calls itself `{}`, not healthy: scans may fail or take long", health.status);
+        Ok(Inspection {
+            seen: format!("the account's scans on an instance{version}"),
+            warnings: (!health.is_healthy()).then_some(warning).into_iter().collect(),
+        })
+    }
+
     /// Where the scan stands (contract 3). `kind` says what the call is to the rate limit.
     async fn look(&self, scan: &ScanReference, kind: impl Fn(Call) -> Call) -> Result<Scan, Error> {
         if !is_identifier(&scan.id) {

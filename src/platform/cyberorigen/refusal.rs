@@ -8,6 +8,8 @@ use crate::platform::Error;
 /// What was asked for when the platform refused.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Asked<'a> {
+    /// The list of scans.
+    Scans,
     /// A new scan.
     Start,
     /// The state of this scan.
@@ -23,6 +25,7 @@ pub(super) enum Asked<'a> {
 impl Asked<'_> {
     fn words(self) -> String {
         match self {
+            Self::Scans => "to list the scans".to_owned(),
             Self::Start => "to start a scan".to_owned(),
             Self::Scan(scan) => format!("to show scan {scan}"),
             Self::Findings(scan) => format!("to list the findings of scan {scan}"),
@@ -35,7 +38,7 @@ impl Asked<'_> {
     fn permission(self) -> &'static str {
         match self {
             Self::Start | Self::Cancel(_) => "write:scans",
-            Self::Scan(_) => "read:scans",
+            Self::Scans | Self::Scan(_) => "read:scans",
             Self::Findings(_) => "read:findings",
             Self::Controls => "read:grc",
         }
@@ -79,7 +82,7 @@ impl CyberOrigen {
 
 fn unknown(asked: Asked<'_>) -> String {
     match asked {
-        Asked::Start | Asked::Controls => "check --api-url: it is the address that ends in /api/v1".to_owned(),
+        Asked::Scans | Asked::Start | Asked::Controls => "check --api-url: it is the address that ends in /api/v1".to_owned(),
         Asked::Scan(_) | Asked::Findings(_) | Asked::Cancel(_) => {
             "check the scan's id, --api-url, and whose account signs in: what belongs to another one looks as if it did not exist"
                 .to_owned()

@@ -51,7 +51,11 @@ impl Endpoints {
 
     /// Decides from `--api-url` and `--path`. A base without a path gets the prefix of the host's API, or where the host is not the
     /// vendor's, that of what is done: `/api` to upload, `/v1` to scan.
-    fn resolve(api_url: Option<&Url>, is_upload: bool, paths: &BTreeMap<String, String>) -> Result<Self, Error> {
+    pub(super) fn resolve(
+        api_url: Option<&Url>,
+        is_upload: bool,
+        paths: &BTreeMap<String, String>,
+    ) -> Result<Self, Error> {
         let mut base = match api_url {
             Some(url) => checked(url)?,
             None => parse(if is_upload { OF_UPLOADS } else { OF_SCANS })?,

@@ -27,7 +27,8 @@ use url::Url;
 use super::text::bounded;
 use super::tolerant::Fields;
 use super::{
-    About, Collected, Connection, Error, Platform, Request, ScanState, StateWord, Subject, SubjectKind, Timing, options,
+    About, Collected, Connection, Error, Inspection, Platform, Request, ScanState, StateWord, Subject, SubjectKind,
+    Timing, options,
 };
 use crate::credentials::store::Hosts;
 use crate::credentials::{Accepted, Form, Secret};
@@ -97,28 +98,13 @@ impl Platform for Cybrium {
 
     /// Gets ready to make calls. The key itself is first used, and a wrong one refused, at the first call after this.
     async fn sign_in(client: Client, request: Request) -> Result<Self, Error> {
-        let endpoints = Endpoints::of(&request)?;
-        if request.sarif && (request.scan_type.is_some() || !request.options.is_empty()) {
-            return Err(Error::Setting {
-                message: "--scan-type and --option are part of the request for a scan, and --sarif makes none"
-                    .to_owned(),
-                hint: "leave them out, or scan a target with --target".to_owned(),
-            });
-        }
-        let count = keys(&request)?.len();
-        let Connection { session, .. } = connect(client, &endpoints, &request)?;
-        let (body, options) = body(request.scan_type, request.branch, request.commit, request.options);
-        Ok(Self {
-            session,
-            endpoints,
-            states: request.states,
-            body,
-            options,
-            directory: request.directory,
-            origin: request.credential.origin,
-            keys: count,
-            uploaded: Cell::new(None),
-        })
+        let connection = connect(client, &Endpoints::of(&request)?, &request)?;
+        Self::over(connection, request)
+    }
+
+    async fn inspect(connection: Connection, request: Request) -> Result<Inspection, Error> {
+        let is_upload = request.sarif;
+        Self::over(connection, request)?.see_scans(is_upload).await
     }
 
     async fn start(&self, subject: &Subject, created: &mut dyn FnMut(&ScanReference)) -> Result<ScanReference, Error> {
@@ -180,7 +166,56 @@ fn keys(request: &Request) -> Result<Vec<Secret>, Error> {
     Ok([secret].into_iter().chain(previous).cloned().collect())
 }
 
+/// The base of the API.
+pub(super) fn bases(hosts: &Hosts, is_upload: bool) -> Result<Vec<Url>, Error> {
+    let endpoints = Endpoints::resolve(hosts.api_url.as_ref(), is_upload, &BTreeMap::new())?;
+    Ok(vec![endpoints.base().clone()])
+}
+
 impl Cybrium {
+    fn over(connection: Connection, request: Request) -> Result<Self, Error> {
+        let endpoints = Endpoints::of(&request)?;
+        if request.sarif && (request.scan_type.is_some() || !request.options.is_empty()) {
+            return Err(Error::Setting {
+                message: "--scan-type and --option are part of the request for a scan, and --sarif makes none"
+                    .to_owned(),
+                hint: "leave them out, or scan a target with --target".to_owned(),
+            });
+        }
+        let keys = keys(&request)?.len();
+        let (body, options) = body(request.scan_type, request.branch, request.commit, request.options);
+        Ok(Self {
+            session: connection.session,
+            endpoints,
+            states: request.states,
+            body,
+            options,
+            directory: request.directory,
+            origin: request.credential.origin,
+            keys,
+            uploaded: Cell::new(None),
+        })
+    }
+
+    /// Asks for the list of scans, the one documented read (contract section 2.1). Whether a target is there, nothing tells. A key
+    /// that may only upload need not see any scan (contract section 1.2).
+    async fn see_scans(&self, is_upload: bool) -> Result<Inspection, Error> {
+        let answer: Result<Page, _> = self.session.json(Call::get(self.endpoints.scans())).await;
+        let (seen, warning) = match answer {
+            Ok(_) => ("the workspace's scans".to_owned(), None),
+            Err(error) => match error.status() {
+                Some(status @ (402..=405)) if is_upload => {
+                    let why = format!(
+                        "the list of scans answers {status}, as it may to a key with the scope scan:upload alone"
+                    );
+                    ("no scans".to_owned(), Some(format!("{why}: whether it may upload, only an upload shows")))
+                }
+                _ => return Err(self.explain(error, Asked::Scans)),
+            },
+        };
+        Ok(Inspection { seen, warnings: warning.into_iter().chain(self.notes()).collect() })
+    }
+
     /// Starts the scan of a target (contract section 2.1). It is asked for again only where nothing can have come of the first time.
     async fn scan_target(&self, target: &str) -> Result<ScanReference, Error> {
         let mut body = self.body.clone();

@@ -8,6 +8,8 @@ use crate::platform::Error;
 /// What was asked for when the platform refused.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Asked<'a> {
+    /// The list of scans.
+    Scans,
     /// A scan of a target.
     Start(&'a str),
     /// A scan out of a SARIF file.
@@ -21,6 +23,7 @@ pub(super) enum Asked<'a> {
 impl Asked<'_> {
     fn words(self) -> String {
         match self {
+            Self::Scans => "to list the scans".to_owned(),
             Self::Start(target) => format!("to scan target `{target}`"),
             Self::Upload => "to take the SARIF file".to_owned(),
             Self::Scan(scan) => format!("to show scan {scan}"),
@@ -31,7 +34,7 @@ impl Asked<'_> {
     /// The setting that says where the call lies.
     fn path(self) -> &'static str {
         match self {
-            Self::Start(_) => "scans",
+            Self::Scans | Self::Start(_) => "scans",
             Self::Upload => "upload",
             Self::Scan(_) => "scan",
             Self::Findings(_) => "findings",

@@ -2,6 +2,7 @@
 
 pub(super) mod access;
 pub(super) mod answer;
+pub(super) mod doctor;
 pub(super) mod scan;
 pub(super) mod text;
 pub(super) mod transport;

@@ -28,7 +28,7 @@ fn data(name: &str) -> Vec<u8> {
 }
 
 /// Writes a DER file of the test data as PEM.
-fn pem(folder: &TempDir, name: &str, label: &str) -> PathBuf {
+pub(crate) fn pem(folder: &TempDir, name: &str, label: &str) -> PathBuf {
     let path = folder.path().join(name).with_extension("pem");
     let text = format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", STANDARD.encode(data(name)));
     fs_err::write(&path, text).unwrap();
@@ -36,7 +36,7 @@ fn pem(folder: &TempDir, name: &str, label: &str) -> PathBuf {
 }
 
 /// Serves TLS, one short answer a connection, for as long as the test runs.
-fn serve(wants_client_certificate: bool) -> Url {
+pub(crate) fn serve(wants_client_certificate: bool) -> Url {
     serve_at("127.0.0.1:0", wants_client_certificate)
 }
 
