@@ -18,7 +18,7 @@ pub mod wait;
 mod entry;
 mod interruption;
 mod line_hash;
-mod loose_commit;
+mod objects;
 mod outside;
 mod part;
 mod prepare;
@@ -71,6 +71,7 @@ impl Surroundings<'_> {
             repository_url: None,
             arguments: self.arguments.clone(),
             is_sandbox: self.is_sandbox,
+            notes: Vec::new(),
         }
     }
 }
@@ -157,6 +158,7 @@ pub async fn run(
         commit: settings.commit.clone().or(head.commit),
         branch: settings.branch.clone().or(head.branch),
         repository_url: settings.repository_url.clone(),
+        notes: settings.notes.iter().map(|note| surroundings.redactor.clean(note)).collect(),
         ..surroundings.facts(started)
     };
     Finished { facts, results, verdict, conclusion, problems: Vec::new(), on }

@@ -23,6 +23,25 @@ const DEPTHS: [u8; 2] = [4, 5];
 pub struct Files {
     /// The one that weighs most first.
     pub(super) documents: Vec<Document>,
+    /// Those of them that a pull request can edit.
+    pub(super) open: Vec<Open>,
+}
+
+/// A file that a pull request can edit, or has perhaps taken away.
+#[derive(Clone)]
+pub(super) struct Open {
+    /// Where it lies, or would.
+    pub(super) path: PathBuf,
+    /// The same for people.
+    pub(super) shown: String,
+    /// Which of the documents is its content.
+    pub(super) document: usize,
+    /// How far down its layer lies.
+    pub(super) depth: u8,
+    /// The ground on which it lies.
+    pub(super) ground: Ground,
+    /// Where what it may not say can stand, for people.
+    pub(super) own_file: String,
 }
 
 impl Files {
@@ -37,20 +56,40 @@ impl Files {
         let [depth, depth_of_own] = DEPTHS;
         let own = own_file(environment);
         let own_name = own.as_deref().map_or_else(|| "a file of your own outside of it".to_owned(), name);
-        let read = |path: &Path, shown: String, ground: &Ground, depth| {
-            content(path, &shown).and_then(|content| parse(&content, path, &shown, ground, depth, &own_name))
-        };
-        let mut documents = Vec::new();
+        let mut files = Self::default();
+        let around = ground.clone().with_working_directory();
         if let Some(sourced) = layers.value(&keys::CONFIG) {
-            let path = ground.resolve(sourced.text);
-            documents.push(read(&path, escaped(sourced.text), &ground.clone().with_working_directory(), depth)?);
-        } else if let Some(path) = Some(ground.resolve(USUAL)).filter(|path| is_there(path)) {
-            documents.push(read(&path, USUAL.to_owned(), &ground.clone().with_working_directory(), depth)?);
+            let (path, shown) = (ground.resolve(sourced.text), escaped(sourced.text));
+            files.add(&content(&path, &shown)?, path, shown, around, depth, &own_name)?;
+        } else {
+            // One that is not there may have been: it says nothing, and its layer is there for what the base commit has.
+            let path = ground.resolve(USUAL);
+            let content = if is_there(&path) { content(&path, USUAL)? } else { String::new() };
+            files.add(&content, path, USUAL.to_owned(), around, depth, &own_name)?;
         }
         if let Some(path) = own.filter(|path| is_there(path)) {
-            documents.push(read(&path, name(&path), &ground, depth_of_own)?);
+            let shown = name(&path);
+            files.add(&content(&path, &shown)?, path, shown, ground, depth_of_own, &own_name)?;
         }
-        Ok(Self { documents })
+        Ok(files)
+    }
+
+    fn add(
+        &mut self,
+        content: &str,
+        path: PathBuf,
+        shown: String,
+        ground: Ground,
+        depth: u8,
+        own_file: &str,
+    ) -> Result<(), Error> {
+        let (document, ground) = parse(content, &path, &shown, ground, depth, own_file)?;
+        if let Some(ground) = ground {
+            let (document, own_file) = (self.documents.len(), own_file.to_owned());
+            self.open.push(Open { path, shown, document, depth, ground, own_file });
+        }
+        self.documents.push(document);
+        Ok(())
     }
 }
 
@@ -73,26 +112,25 @@ fn is_there(path: &Path) -> bool {
     fs_err::symlink_metadata(path).is_ok()
 }
 
+/// What a file says, and the ground on which it lies, if a pull request can edit it.
 fn parse(
     content: &str,
     path: &Path,
     shown: &str,
-    ground: &Ground,
+    ground: Ground,
     depth: u8,
     own_name: &str,
-) -> Result<Document, Error> {
-    let reader = |untrusted| Reader { file: shown.into(), depth, untrusted, own_file: own_name.to_owned() };
+) -> Result<(Document, Option<Ground>), Error> {
+    let read = |untrusted| Reader { file: shown.into(), depth, untrusted, own_file: own_name.to_owned() }.read(content);
     if ground.holds(path) {
-        return reader(Some(ground)).read(content);
+        return Ok((read(Some(&ground))?, Some(ground)));
     }
-    let document = reader(None).read(content)?;
+    let document = read(None)?;
     // The file may name what is scanned, and lie there.
-    match document.texts.get(keys::DIR.name).and_then(|texts| texts.first()) {
-        Some(directory) => {
-            let ground = ground.clone().with(&directory.text);
-            if ground.holds(path) { reader(Some(&ground)).read(content) } else { Ok(document) }
-        }
-        None => Ok(document),
+    let directory = document.texts.get(keys::DIR.name).and_then(|texts| texts.first());
+    match directory.map(|directory| ground.with(&directory.text)).filter(|ground| ground.holds(path)) {
+        Some(ground) => Ok((read(Some(&ground))?, Some(ground))),
+        None => Ok((document, None)),
     }
 }
 
