@@ -121,5 +121,6 @@ fn facts(now: Timestamp) -> RunFacts {
         repository_url: None,
         arguments: Vec::new(),
         is_sandbox: false,
+        notes: Vec::new(),
     }
 }

@@ -38,7 +38,11 @@ pub(super) fn context(environment: &Environment) -> Context {
         commit: id("CI_MERGE_REQUEST_SOURCE_BRANCH_SHA").or(known.commit),
         base: Some(Base {
             branch: environment.get("CI_MERGE_REQUEST_TARGET_BRANCH_NAME").and_then(branch),
-            commit: id("CI_MERGE_REQUEST_TARGET_BRANCH_SHA").or_else(|| id("CI_MERGE_REQUEST_DIFF_BASE_SHA")),
+            // Only a pipeline for a merge is told the target's tip. The other is where the merge request left it.
+            commits: ["CI_MERGE_REQUEST_TARGET_BRANCH_SHA", "CI_MERGE_REQUEST_DIFF_BASE_SHA"]
+                .into_iter()
+                .filter_map(id)
+                .collect(),
         }),
         withheld: if is_fork { Some(Withheld::GitLabFork) } else { withheld },
         warning,
@@ -84,9 +88,20 @@ mod tests {
             assert_eq!(recorded::environment(name, &[]).get("CI_COMMIT_SHA"), Some(built), "{name}");
             let context = of(name, &[]);
             assert_eq!(named(&context), (Some("feature/basket"), Some(HEAD)), "{name}");
-            let base = Base { branch: Some("main".to_owned()), commit: Some(BASE.to_owned()) };
-            assert_eq!((context.base, context.warning), (Some(base), None), "{name}");
+            let base = context.base.unwrap();
+            assert_eq!((base.branch.as_deref(), context.warning), (Some("main"), None), "{name}");
+            assert!(base.commits.iter().all(|commit| commit == BASE) && !base.commits.is_empty(), "{name}");
         }
+    }
+
+    #[test]
+    fn of_the_base_the_tip_comes_before_where_the_merge_request_left_it() {
+        let commits =
+            |tip| of("gitlab_merge_request", &[("CI_MERGE_REQUEST_TARGET_BRANCH_SHA", tip)]).base.unwrap().commits;
+        assert_eq!(commits(MERGE), [MERGE, BASE]);
+        assert_eq!(commits(""), [BASE]);
+        assert_eq!(commits("--upload-pack=x"), [BASE]);
+        assert_eq!(of("gitlab_branch", &[]).base, None);
     }
 
     #[test]

@@ -15,6 +15,8 @@ struct Checkout {
     parents: Vec<String>,
     /// The change request's head as it was fetched.
     head: Option<String>,
+    /// The tip of the target as it was fetched.
+    target: Option<String>,
 }
 
 /// What is known of the build. The clone is asked of a change request alone.
@@ -26,11 +28,13 @@ pub(super) fn context(environment: &Environment, work_tree: impl FnOnce() -> Opt
 
 fn checkout(environment: &Environment, work_tree: &WorkTree) -> Checkout {
     let commit = work_tree.head().ok().and_then(|head| head.commit);
-    let parents = built(environment, commit.as_deref()).and_then(|built| work_tree.parents(&built));
+    let parents = built(environment, commit.as_deref()).and_then(|built| work_tree.parents_of_own(&built));
     // The branch sources fetch the head into a remote-tracking branch that is called as Jenkins calls it, such as `PR-7`.
-    let name = environment.get("BRANCH_NAME").and_then(branch);
-    let head = name.and_then(|name| work_tree.tip(&format!("refs/remotes/origin/{name}")));
-    Checkout { commit, parents: parents.unwrap_or_default(), head }
+    let tip = |variable| {
+        let name = environment.get(variable).and_then(branch)?;
+        work_tree.tip(&format!("refs/remotes/origin/{name}"))
+    };
+    Checkout { commit, parents: parents.unwrap_or_default(), head: tip("BRANCH_NAME"), target: tip("CHANGE_TARGET") }
 }
 
 /// The commit that is built: the plugin's word, which a scripted pipeline does not export, else what is checked out.
@@ -55,7 +59,14 @@ fn of(environment: &Environment, checkout: &Checkout) -> Context {
         format!("the branch of the change request has no name that a branch may have; it is called {called}")
     });
     let (head, not_told) = head_of_change(known.commit, checkout);
-    let base = Base { branch: environment.get("CHANGE_TARGET").and_then(branch), commit: None };
+    // Of a merge of the head with its target, the target is the other side. What Jenkins has fetched beside it may be older.
+    let is_merge =
+        matches!(checkout.parents.as_slice(), [_, _]) && head != built(environment, checkout.commit.as_deref());
+    let merged = checkout.parents.iter().find(|parent| is_merge && head.as_ref() != Some(parent));
+    let base = Base {
+        branch: environment.get("CHANGE_TARGET").and_then(branch),
+        commits: merged.into_iter().chain(&checkout.target).cloned().collect(),
+    };
     Context {
         branch: own_name.filter(|_| !is_fork).or(instead),
         commit: head,
@@ -105,9 +116,12 @@ mod tests {
     use super::super::recorded::{self, BASE, HEAD, MERGE};
     use super::*;
 
+    /// The target's tip as it was fetched.
+    const TARGET: &str = "dddddddddddddddddddddddddddddddddddddddd";
+
     fn fetched(parents: &[&str], head: Option<&str>) -> Checkout {
         let parents = parents.iter().map(|&parent| parent.to_owned()).collect();
-        Checkout { commit: None, parents, head: head.map(str::to_owned) }
+        Checkout { parents, head: head.map(str::to_owned), ..Checkout::default() }
     }
 
     fn of_recorded(name: &str, more: &[(&str, &str)], checkout: &Checkout) -> Context {
@@ -155,7 +169,7 @@ mod tests {
         ] {
             let context = of_recorded("jenkins_pull_request_head", &[], &checkout);
             assert_eq!(named(&context), (Some("feature/basket"), Some(HEAD)));
-            assert_eq!(context.base, Some(Base { branch: Some("main".to_owned()), commit: None }));
+            assert_eq!(context.base, Some(Base { branch: Some("main".to_owned()), commits: Vec::new() }));
             assert_eq!(context.warning, None);
         }
     }
@@ -166,7 +180,21 @@ mod tests {
             let context = of_recorded("jenkins_pull_request_merge", &[], &fetched(&parents, Some(HEAD)));
             assert_eq!(named(&context), (Some("feature/basket"), Some(HEAD)));
             assert_eq!(context.warning, None);
+            assert_eq!(context.base.unwrap().commits, [BASE]);
         }
+    }
+
+    #[test]
+    fn the_base_is_what_was_merged_or_what_was_fetched_and_no_side_of_a_merge_that_anybody_has_pushed() {
+        let commits = |name, parents: &[&str], head| {
+            let checkout = Checkout { target: Some(TARGET.to_owned()), ..fetched(parents, head) };
+            of_recorded(name, &[], &checkout).base.unwrap().commits
+        };
+        assert_eq!(commits("jenkins_pull_request_merge", &[HEAD, BASE], Some(HEAD)), [BASE, TARGET]);
+        assert_eq!(commits("jenkins_pull_request_merge", &[HEAD, BASE], None), [TARGET]);
+        assert_eq!(commits("jenkins_pull_request_merge", &[HEAD, BASE, TARGET], Some(HEAD)), [TARGET]);
+        assert_eq!(commits("jenkins_pull_request_head", &[MERGE, BASE], Some(HEAD)), [TARGET]);
+        assert_eq!(commits("jenkins_pull_request_head", &[BASE], Some(HEAD)), [TARGET]);
     }
 
     #[test]

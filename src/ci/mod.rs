@@ -4,6 +4,7 @@ pub mod github;
 mod gitlab;
 mod jenkins;
 mod names;
+pub mod policy;
 #[cfg(test)]
 mod recorded;
 
@@ -67,8 +68,8 @@ pub struct Context {
 pub struct Base {
     /// The target branch.
     pub branch: Option<String>,
-    /// Its commit: the branch's tip when the run began, or where the pull request left it.
-    pub commit: Option<String>,
+    /// Commits of it, the latest first: its tip when the run began, then older ones. The clone need not hold them.
+    pub commits: Vec<String>,
 }
 
 /// Why a run gets no secrets, or may get fewer than another.
@@ -111,7 +112,7 @@ impl Context {
     /// What the CI around the process knows. Where that leaves something open, `work_tree` is asked for what git has checked out.
     pub fn of(environment: &Environment, work_tree: impl FnOnce() -> Option<WorkTree>) -> Self {
         match Host::of(environment) {
-            Host::GitHub => github::context(environment, || work_tree()?.head().ok()?.commit),
+            Host::GitHub => github::context(environment, work_tree),
             Host::GitLab => gitlab::context(environment),
             Host::Jenkins => jenkins::context(environment, work_tree),
             Host::None => Self::default(),

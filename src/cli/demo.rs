@@ -137,6 +137,8 @@ fn scan_settings(
         http: http::Options::default(),
         temporary_folder: context.environment.temporary_folder(),
         warnings: Vec::new(),
+        ignore_rules: None,
+        notes: Vec::new(),
     })
 }
 

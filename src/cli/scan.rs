@@ -6,12 +6,13 @@ use std::path::PathBuf;
 use super::flags::{Selection, SettingsFlags};
 use super::{Context, pipeline};
 use crate::ci;
+use crate::ci::policy::Policy;
 use crate::error::{Class, Error};
 use crate::scan::git::WorkTree;
 use crate::scan::observer::{Event, Observer as _};
 use crate::scan::{self, archive};
 use crate::settings::keys::Key;
-use crate::settings::{self, EntrySettings, Files, Layers, ReportSettings, ScanSettings, Subject};
+use crate::settings::{self, EntrySettings, Files, Flags, Layers, ReportSettings, ScanSettings, Subject};
 
 /// Arguments of `scangate scan`.
 #[derive(clap::Args)]
@@ -51,20 +52,43 @@ pub(super) async fn run(
     context: &Context,
 ) -> Result<u8, Error> {
     let layers = Layers::new(&arguments.flags.given, &context.environment);
-    let files = files.map_err(|error| pipeline::end_before_it_began(error.into(), &layers, false, context))?;
+    let ended = |error: Error, layers: &Layers<'_>| pipeline::end_before_it_began(error, layers, false, context);
+    let mut files = files.map_err(|error| ended(error.into(), &layers))?;
+    let policy = policy(&mut files, &arguments.flags.given, context);
     let layers = layers.with_files(&files);
+    let mut policy = policy.map_err(|error| ended(error, &layers))?;
     if arguments.list_files || arguments.archive_only.is_some() {
-        return look(&arguments, &layers, context);
+        return look(&arguments, &layers, policy, context);
     }
-    let mut settings = ScanSettings::resolve(&layers)
-        .map_err(|error| pipeline::end_before_it_began(error.into(), &layers, false, context))?;
+    let mut settings = ScanSettings::resolve(&layers).map_err(|error| ended(error.into(), &layers))?;
+    if let Some(path) = settings.entries.iter().find_map(|entry| entry.subject.directory()) {
+        settings.ignore_rules = policy.ignore_rules(path).map_err(|error| ended(error, &layers))?;
+    }
     let work_tree = || work_tree(&settings);
     ci::Context::of(&context.environment, work_tree).complete(&mut settings);
     for warning in &settings.warnings {
         context.printer.event(&Event::Warning(warning.clone()));
     }
+    say(&policy, context);
+    settings.notes = [policy.warnings, policy.notes].concat();
     let conclusion = pipeline::run(&settings, &context.clock, false, context).await;
     Ok(conclusion.exit_code)
+}
+
+/// Takes from the base of a pull request what it could loosen in files of settings.
+fn policy<'c>(files: &mut Files, flags: &Flags, context: &'c Context) -> Result<Policy<'c>, Error> {
+    let mut policy = Policy::of(&Layers::new(flags, &context.environment).with_files(files), &context.environment)?;
+    policy.settings(files, flags)?;
+    Ok(policy)
+}
+
+fn say(policy: &Policy<'_>, context: &Context) {
+    for warning in &policy.warnings {
+        context.printer.event(&Event::Warning(warning.clone()));
+    }
+    for note in &policy.notes {
+        context.printer.event(&Event::Note(note.clone()));
+    }
 }
 
 /// The work tree around what is scanned, where the run belongs to a repository. What is wrong with it is said when it is prepared.
@@ -77,7 +101,7 @@ pub(super) fn work_tree(settings: &ScanSettings) -> Option<WorkTree> {
 }
 
 /// `--list-files` and `--archive-only`: says or writes what would be uploaded. No platform is needed for that, and none is asked.
-fn look(arguments: &Arguments, layers: &Layers<'_>, context: &Context) -> Result<u8, Error> {
+fn look(arguments: &Arguments, layers: &Layers<'_>, mut policy: Policy<'_>, context: &Context) -> Result<u8, Error> {
     let report = ReportSettings::resolve(layers)?;
     let (path, untracked) = match Subject::of_an_upload(layers)? {
         Subject::Directory { path, untracked } => (path, untracked),
@@ -86,7 +110,9 @@ fn look(arguments: &Arguments, layers: &Layers<'_>, context: &Context) -> Result
         Subject::Target(_) | Subject::Sarif(_) => return Err(nothing_to_show("no source tree is uploaded")),
     };
     let own_files: Vec<PathBuf> = report.files().chain(arguments.archive_only.clone()).collect();
-    let selection = scan::select(&path, untracked, &own_files)?;
+    let ignore_rules = policy.ignore_rules(&path)?;
+    say(&policy, context);
+    let selection = scan::select(&path, untracked, &own_files, ignore_rules.as_deref())?;
     for note in &selection.notes {
         context.printer.event(&Event::Note(note.clone()));
     }

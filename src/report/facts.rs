@@ -24,6 +24,7 @@ pub(super) struct Run<'a> {
     sandbox: bool,
     /// The version of this program.
     version: &'static str,
+    notes: &'a [String],
 }
 
 impl<'a> Run<'a> {
@@ -37,6 +38,7 @@ impl<'a> Run<'a> {
             repository_url: facts.repository_url.as_deref().and_then(text::https_link),
             sandbox: facts.is_sandbox,
             version: env!("CARGO_PKG_VERSION"),
+            notes: &facts.notes,
         }
     }
 }

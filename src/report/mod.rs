@@ -67,6 +67,8 @@ pub struct RunFacts {
     pub arguments: Vec<String>,
     /// Whether the findings come from the sandbox, which is no scanner to rely on.
     pub is_sandbox: bool,
+    /// What people should know of the run as a whole, in sentences.
+    pub notes: Vec<String>,
 }
 
 impl Report<'_> {

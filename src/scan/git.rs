@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 use gix_hash::Kind as HashKind;
 use gix_index::entry::Mode;
 
-use super::loose_commit;
+pub use super::objects::history::Entry;
+use super::objects::{Objects, history};
 
 /// A checked-out repository: the main work tree, a linked one, or a submodule.
 #[derive(Clone, Debug)]
@@ -162,10 +163,28 @@ impl WorkTree {
         }
     }
 
+    /// The parents of a commit, first parent first. `None` of a commit that is not in the clone or cannot be read.
+    pub fn parents(&self, commit: &str) -> Option<Vec<String>> {
+        history::parents(&self.objects(), commit)
+    }
+
     /// The parents of a commit that was made in this clone, first parent first. `None` of a commit that was fetched in a pack,
     /// that is not there, or that cannot be read.
-    pub fn parents(&self, commit: &str) -> Option<Vec<String>> {
-        loose_commit::parents(&self.common_dir.join("objects"), commit)
+    pub fn parents_of_own(&self, commit: &str) -> Option<Vec<String>> {
+        history::parents_of_own(&self.objects(), commit)
+    }
+
+    /// What there is at `path`, relative to the root, in the tree of a commit. Nothing that is checked out is looked at.
+    ///
+    /// # Errors
+    /// Objects that cannot be read. That the clone does not hold them is [`Entry::NotInClone`].
+    pub fn entry_at(&self, commit: &str, path: &Path) -> Result<Entry, Error> {
+        let objects = self.common_dir.join("objects");
+        history::entry(&self.objects(), commit, path).map_err(|error| unreadable(&objects, &error))
+    }
+
+    fn objects(&self) -> Objects {
+        Objects::of(&self.common_dir)
     }
 
     /// The files that the index lists below `directory`, a path as from [`WorkTree::prefix`]. A repository without an index

@@ -19,7 +19,7 @@ mod driver;
 mod entry;
 mod interruption;
 mod line_hash;
-mod loose_commit;
+mod objects;
 mod outside;
 mod part;
 mod prepare;
@@ -72,6 +72,7 @@ impl Surroundings<'_> {
             repository_url: None,
             arguments: self.arguments.clone(),
             is_sandbox: self.is_sandbox,
+            notes: Vec::new(),
         }
     }
 }
@@ -158,6 +159,7 @@ pub async fn run(
         commit: settings.commit.clone().or(head.commit),
         branch: settings.branch.clone().or(head.branch),
         repository_url: settings.repository_url.clone(),
+        notes: settings.notes.iter().map(|note| surroundings.redactor.clean(note)).collect(),
         ..surroundings.facts(started)
     };
     Finished { facts, results, verdict, conclusion, problems: Vec::new(), on }

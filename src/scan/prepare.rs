@@ -56,10 +56,16 @@ pub(super) struct Tree {
     pub(super) head: Head,
 }
 
-/// Selects the files of `--dir`, for a look or for the archive, less those that this run writes itself.
-pub fn select(directory: &Path, untracked: bool, own_files: &[PathBuf]) -> Result<Selection, archive::Error> {
-    let ignore_rules = archive::ignore_rules(directory)?;
-    archive::select(&Options { directory, untracked, ignore_rules: &ignore_rules, own_files })
+/// Selects the files of `--dir`, for a look or for the archive, less those that this run writes itself. The ignore rules are those
+/// that are given, else those of the tree.
+pub fn select(
+    directory: &Path,
+    untracked: bool,
+    own_files: &[PathBuf],
+    ignore_rules: Option<&str>,
+) -> Result<Selection, archive::Error> {
+    let of_tree = if ignore_rules.is_none() { archive::ignore_rules(directory)? } else { String::new() };
+    archive::select(&Options { directory, untracked, ignore_rules: ignore_rules.unwrap_or(&of_tree), own_files })
 }
 
 /// What was prepared in a run, so that entries that scan the same share it: a tree is archived once.
@@ -166,8 +172,9 @@ async fn archive_directory(
     let directory = directory.to_owned();
     // The folder for temporary files may lie in the tree.
     let own_files: Vec<PathBuf> = settings.run.report.files().chain([file.path().to_owned()]).collect();
+    let ignore_rules = settings.ignore_rules.clone();
     let (selection, summary) = off_thread(move || {
-        let selection = select(&directory, untracked, &own_files)?;
+        let selection = select(&directory, untracked, &own_files, ignore_rules.as_deref())?;
         let summary = archive::write(&selection, &destination)?;
         Ok::<_, archive::Error>((selection, summary))
     })

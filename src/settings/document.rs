@@ -114,11 +114,7 @@ impl Reader<'_> {
     /// What is not YAML, not known, at the wrong place, or not to be said in this file; with file, line and key.
     pub(super) fn read(&self, content: &str) -> Result<Document, Error> {
         let mut document = Document { is_trusted: self.untrusted.is_none(), ..Document::default() };
-        let root = yaml::parse(content).map_err(|fault| self.at(fault.line, &fault.message))?;
-        let Some(root) = root.filter(|root| !root.is_absent()) else { return Ok(document) };
-        let Content::Map(fields) = root.content else {
-            return Err(self.at(root.line, "settings are written as `name: value`"));
-        };
+        let fields = self.fields(content)?;
         for (name, node) in &fields {
             if name.text == PLATFORMS {
                 document.entries = self.entries(node)?;
@@ -146,12 +142,7 @@ impl Reader<'_> {
         known: fn(&str) -> Option<&'static Key>,
     ) -> Result<(Texts, Vec<String>), Error> {
         let (mut texts, mut others) = (Texts::new(), Vec::new());
-        let root = yaml::parse(content).map_err(|fault| self.at(fault.line, &fault.message))?;
-        let fields = match root.map(|root| root.content) {
-            Some(Content::Map(fields)) => fields,
-            _ => Vec::new(),
-        };
-        for (name, node) in &fields {
+        for (name, node) in &self.fields(content)? {
             match known(&name.text) {
                 Some(key) => {
                     let values = self.values(key, name, node, None)?;
@@ -163,6 +154,31 @@ impl Reader<'_> {
             }
         }
         Ok((texts, others))
+    }
+
+    /// Reads of another version of the file what is taken from there ([`Key::is_from_base`]), and nothing else: the rest of that
+    /// version is not heeded, whatever is wrong with it.
+    ///
+    /// # Errors
+    /// What is not YAML, and what such a setting may not be; with file, line and key.
+    pub(super) fn read_from_base(&self, content: &str) -> Result<Texts, Error> {
+        let mut texts = Texts::new();
+        for (name, node) in &self.fields(content)? {
+            if let Some(key) = keys::ALL.iter().find(|key| key.is_from_base() && key.file_name() == name.text) {
+                texts.insert(key.name, self.values(key, name, node, None)?);
+            }
+        }
+        Ok(texts)
+    }
+
+    /// What stands at the top level.
+    fn fields(&self, content: &str) -> Result<Vec<(Name, Node)>, Error> {
+        let root = yaml::parse(content).map_err(|fault| self.at(fault.line, &fault.message))?;
+        match root.filter(|root| !root.is_absent()) {
+            None => Ok(Vec::new()),
+            Some(Node { content: Content::Map(fields), .. }) => Ok(fields),
+            Some(root) => Err(self.at(root.line, "settings are written as `name: value`")),
+        }
     }
 
     fn at(&self, line: usize, message: &str) -> Error {

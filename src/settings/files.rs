@@ -26,15 +26,31 @@ const DEPTHS: [u8; 2] = [4, 5];
 pub struct Files {
     /// The one that weighs most first.
     pub(super) documents: Vec<Document>,
+    /// Those of them that a pull request can edit.
+    pub(super) open: Vec<Open>,
     /// What people should know of files that are not read.
-    warnings: Vec<String>,
+    pub(super) warnings: Vec<String>,
+}
+
+/// A file that a pull request can edit, or has perhaps taken away.
+#[derive(Clone)]
+pub(super) struct Open {
+    /// Which of the documents is its content, and says where it lies or would.
+    pub(super) document: usize,
+    /// How far down its layer lies.
+    pub(super) depth: u8,
+    /// The ground on which it lies.
+    pub(super) ground: Ground,
+    /// Where what it may not say can stand, for people.
+    pub(super) own_file: String,
 }
 
 impl Files {
     /// The files that were read, the one that weighs most first: its name for people, its path, and whether it is trusted with hosts
     /// and credentials.
     pub fn places(&self) -> impl Iterator<Item = (&str, &Path, bool)> {
-        self.documents.iter().map(|document| (&*document.shown, document.path.as_path(), document.is_trusted))
+        let there = self.documents.iter().filter(|document| is_there(&document.path));
+        there.map(|document| (&*document.shown, document.path.as_path(), document.is_trusted))
     }
 
     /// What people should know of files that are not read, in sentences.
@@ -53,26 +69,23 @@ impl Files {
         let [depth, depth_of_own] = DEPTHS;
         let own = own_file(environment);
         let own_name = own.as_deref().map_or_else(|| "a file of your own outside of it".to_owned(), name);
-        let read = |path: &Path, shown: String, ground: &Ground, depth| {
-            let document = parse(&content(path, &shown)?, path, &shown, ground, depth, &own_name)?;
-            Ok::<_, Error>(Document { shown, path: path.to_owned(), ..document })
-        };
-        let mut documents = Vec::new();
-        let mut warnings = Vec::new();
+        let mut files = Self::default();
+        let around = ground.clone().with_working_directory();
         if let Some(sourced) = layers.value(&keys::CONFIG) {
-            let path = ground.resolve(sourced.text);
-            documents.push(read(&path, escaped(sourced.text), &ground.clone().with_working_directory(), depth)?);
+            let (path, shown) = (ground.resolve(sourced.text), escaped(sourced.text));
+            files.add(&content(&path, &shown)?, path, shown, around, depth, &own_name)?;
         } else {
+            // One that is not there may have been: it says nothing, and its layer is there for what the base commit has.
             let path = ground.resolve(USUAL);
-            if is_there(&path) {
-                documents.push(read(&path, USUAL.to_owned(), &ground.clone().with_working_directory(), depth)?);
-            }
+            let content = if is_there(&path) { content(&path, USUAL)? } else { String::new() };
+            files.add(&content, path, USUAL.to_owned(), around, depth, &own_name)?;
             if is_there(&ground.resolve(UNUSUAL)) {
-                warnings.push(format!("{UNUSUAL} is not read: the file of settings is called {USUAL}"));
+                files.warnings.push(format!("{UNUSUAL} is not read: the file of settings is called {USUAL}"));
             }
         }
         if let Some(path) = own.filter(|path| is_there(path)) {
-            documents.push(read(&path, name(&path), &ground, depth_of_own)?);
+            let shown = name(&path);
+            files.add(&content(&path, &shown)?, path, shown, ground.clone(), depth_of_own, &own_name)?;
         }
         for path in vendor_file::paths(environment).into_iter().filter(|path| is_there(path)) {
             let shown = name(&path);
@@ -81,9 +94,27 @@ impl Files {
             let file = shown.as_str().into();
             let reader = Reader { file, depth: depth_of_own, untrusted, own_file: own_name.clone() };
             let document = vendor_file::read(&reader, &content, path.metadata().ok().as_ref())?;
-            documents.push(Document { shown, path, ..document });
+            files.documents.push(Document { shown, path, ..document });
         }
-        Ok(Self { documents, warnings })
+        Ok(files)
+    }
+
+    fn add(
+        &mut self,
+        content: &str,
+        path: PathBuf,
+        shown: String,
+        ground: Ground,
+        depth: u8,
+        own_file: &str,
+    ) -> Result<(), Error> {
+        let (read, ground) = parse(content, &path, &shown, ground, depth, own_file)?;
+        if let Some(ground) = ground {
+            let (document, own_file) = (self.documents.len(), own_file.to_owned());
+            self.open.push(Open { document, depth, ground, own_file });
+        }
+        self.documents.push(Document { shown, path, ..read });
+        Ok(())
     }
 }
 
@@ -119,26 +150,25 @@ fn is_there(path: &Path) -> bool {
     fs_err::symlink_metadata(path).is_ok()
 }
 
+/// What a file says, and the ground on which it lies, if a pull request can edit it.
 fn parse(
     content: &str,
     path: &Path,
     shown: &str,
-    ground: &Ground,
+    ground: Ground,
     depth: u8,
     own_name: &str,
-) -> Result<Document, Error> {
-    let reader = |untrusted| Reader { file: shown.into(), depth, untrusted, own_file: own_name.to_owned() };
+) -> Result<(Document, Option<Ground>), Error> {
+    let read = |untrusted| Reader { file: shown.into(), depth, untrusted, own_file: own_name.to_owned() }.read(content);
     if ground.holds(path) {
-        return reader(Some(ground)).read(content);
+        return Ok((read(Some(&ground))?, Some(ground)));
     }
-    let document = reader(None).read(content)?;
+    let document = read(None)?;
     // The file may name what is scanned, and lie there.
-    match document.texts.get(keys::DIR.name).and_then(|texts| texts.first()) {
-        Some(directory) => {
-            let ground = ground.clone().with(&directory.text);
-            if ground.holds(path) { reader(Some(&ground)).read(content) } else { Ok(document) }
-        }
-        None => Ok(document),
+    let directory = document.texts.get(keys::DIR.name).and_then(|texts| texts.first());
+    match directory.map(|directory| ground.with(&directory.text)).filter(|ground| ground.holds(path)) {
+        Some(ground) => Ok((read(Some(&ground))?, Some(ground))),
+        None => Ok((document, None)),
     }
 }
 

@@ -35,6 +35,37 @@ pub(super) fn gate(layers: &Layers<'_>) -> Result<GateSettings, Error> {
     Ok(GateSettings { limits: Limits::new(threshold, limits), unrated, vendor_policy })
 }
 
+/// Whether the gate's settings can be read from these layers.
+///
+/// # Errors
+/// The first that cannot.
+pub(crate) fn check_gate(layers: &Layers<'_>) -> Result<(), Error> {
+    gate(layers).map(drop)
+}
+
+/// `--policy-from`: whose gate settings and ignore rules count in a pull request, of those that it can edit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PolicyFrom {
+    /// The base commit's, or those of the head where the clone lacks it.
+    #[default]
+    Auto,
+    /// The base commit's.
+    Base,
+    /// The head's.
+    Head,
+}
+
+impl PolicyFrom {
+    /// Reads it from the layers.
+    ///
+    /// # Errors
+    /// A value that is none of the three.
+    pub fn resolve(layers: &Layers<'_>) -> Result<Self, Error> {
+        let words = [("auto", Self::Auto), ("base", Self::Base), ("head", Self::Head)];
+        layers.value(&keys::POLICY_FROM).map_or(Ok(Self::Auto), |sourced| sourced.one_of("a source of policy", &words))
+    }
+}
+
 fn severities<T: Copy>(rated: fn(Severity) -> T, others: &[(&'static str, T)]) -> Vec<(&'static str, T)> {
     let words = Severity::WORST_FIRST.map(|severity| (severity.as_str(), rated(severity)));
     words.iter().chain(others).copied().collect()

@@ -162,6 +162,12 @@ impl Key {
         [&DIR, &ARCHIVE, &SARIF, &REPORT, &OUTCOME].iter().any(|key| key.name == self.name)
     }
 
+    /// Whether a pull request could loosen the gate with it, so that what a file inside the scanned tree says of it is taken from the
+    /// base commit (DESIGN section 4). All of these are settings of the run.
+    pub fn is_from_base(&self) -> bool {
+        [&FAIL_ON, &MAX, &UNRATED].iter().any(|key| key.name == self.name)
+    }
+
     /// Its name in a file: `fail_on` for `fail-on`.
     pub fn file_name(&self) -> String {
         self.name.replace('-', "_")
@@ -242,6 +248,8 @@ keys! {
     MAX = Key::new("max", Kind::Map, "KIND.SEVERITY=N", GATE, "Allow up to N findings of a kind and severity, `*` for any; repeatable").in_demo();
     UNRATED = Key::value("unrated", "fail|SEVERITY|ignore", GATE, "What a finding without a severity counts as [default: medium]").in_demo();
     VENDOR_POLICY = Key::value("vendor-policy", "on|off", GATE, "Whether the platform's own policy verdict also gates [default: on]")
+        .trusted_only();
+    POLICY_FROM = Key::value("policy-from", "auto|base|head", GATE, "Whose gate settings and ignore rules count in a pull request, of those that it can edit: the base commit's, where auto takes the head's if the clone lacks it [default: auto]")
         .trusted_only();
     ON = Key::new("on", Kind::Map, "CLASS=fail|warn", GATE, "Whether a class of failure, such as unavailable, fails the build; repeatable [default: all fail]")
         .in_demo().trusted_only();

@@ -8,6 +8,7 @@
 //! Layers hold texts; what comes out of them is typed and checked, and nothing behind it looks at flags or variables again.
 
 mod api;
+mod base;
 mod connection;
 mod credential;
 mod demo;
@@ -39,6 +40,7 @@ mod vendor_file;
 mod yaml;
 
 pub use api::ApiSettings;
+pub(crate) use base::difference;
 pub use connection::{ConnectionSettings, stored as stored_credential};
 pub use credential::known_secrets;
 pub use demo::DemoSettings;
@@ -46,6 +48,8 @@ pub use document::Place;
 pub use entry::EntrySettings;
 pub use environment::{Environment, Terminal};
 pub use files::Files;
+pub use gate::PolicyFrom;
+pub(crate) use gate::check_gate;
 pub use layers::{Flags, Layers, Origin, Sourced};
 pub use log::{LogFormat, LogSettings, Verbosity};
 pub use login::{Account, Accounts, LoginSettings, has_browser_login, places as login_places};

@@ -38,6 +38,10 @@ pub struct ScanSettings {
     pub temporary_folder: PathBuf,
     /// What people should know of their settings, in sentences.
     pub warnings: Vec<String>,
+    /// The ignore rules that count, where they are not those of the tree.
+    pub ignore_rules: Option<String>,
+    /// What the reports say of the run as a whole, in sentences.
+    pub notes: Vec<String>,
 }
 
 /// What becomes of a scan that has not ended when a signal ends the run.
@@ -107,6 +111,8 @@ impl ScanSettings {
             http,
             temporary_folder: layers.environment().temporary_folder(),
             warnings,
+            ignore_rules: None,
+            notes: Vec::new(),
         })
     }
 }

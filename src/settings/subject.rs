@@ -1,6 +1,6 @@
 //! What an entry scans: `--dir`, `--archive`, `--image`, `--target`, `--sarif`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::keys::Key;
 use super::layers::{Layers, Sourced};
@@ -33,7 +33,7 @@ impl Subject {
     pub(super) fn resolve(layers: &Layers<'_>, about: &About) -> Result<Self, Error> {
         match given(layers, about.subjects)? {
             Some(subject) => Ok(subject),
-            None if about.subjects.contains(&SubjectKind::Tree) => Self::directory(layers, "."),
+            None if about.subjects.contains(&SubjectKind::Tree) => Self::a_directory(layers, "."),
             None => Err(missing(about)),
         }
     }
@@ -45,11 +45,19 @@ impl Subject {
     pub fn of_an_upload(layers: &Layers<'_>) -> Result<Self, Error> {
         match given(layers, &[SubjectKind::Tree, SubjectKind::Image])? {
             Some(subject) => Ok(subject),
-            None => Self::directory(layers, "."),
+            None => Self::a_directory(layers, "."),
         }
     }
 
-    fn directory(layers: &Layers<'_>, path: &str) -> Result<Self, Error> {
+    /// The folder that is archived, if that is what is scanned.
+    pub fn directory(&self) -> Option<&Path> {
+        match self {
+            Self::Directory { path, .. } => Some(path),
+            _ => None,
+        }
+    }
+
+    fn a_directory(layers: &Layers<'_>, path: &str) -> Result<Self, Error> {
         Ok(Self::Directory { path: path.into(), untracked: layers.switch(&keys::UNTRACKED)? })
     }
 }
@@ -88,7 +96,7 @@ fn given(layers: &Layers<'_>, kinds: &[SubjectKind]) -> Result<Option<Subject>, 
         "image" => Subject::Image(sourced.line()?),
         "target" => Subject::Target(sourced.line()?),
         "sarif" => Subject::Sarif(sourced.text.into()),
-        _ => Subject::directory(layers, sourced.text)?,
+        _ => Subject::a_directory(layers, sourced.text)?,
     };
     Ok(Some(subject))
 }

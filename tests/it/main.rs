@@ -23,6 +23,7 @@ mod github;
 mod harness;
 mod http;
 mod pipeline;
+mod policy_from;
 mod readme;
 mod report;
 mod sandbox;

@@ -49,7 +49,9 @@ pub(super) fn of(environment: &Environment, event: &Event, checked_out: Option<&
         "merge_group" => {
             let group = event.merge_group.as_ref().ok_or("it holds no merge group")?;
             let head = commit(&group.head_sha).ok_or("its head_sha is no commit")?;
-            Ok(Context { branch: branch_of_ref(&group.head_ref), commit: Some(head), ..known })
+            let base =
+                Base { branch: branch_of_ref(&group.base_ref), commits: commit(&group.base_sha).into_iter().collect() };
+            Ok(Context { branch: branch_of_ref(&group.head_ref), commit: Some(head), base: Some(base), ..known })
         }
         _ => Ok(Context {
             branch: environment.get("GITHUB_REF").and_then(branch_of_ref),
@@ -87,8 +89,31 @@ fn pull_request_context(
     // `pull_request_target` runs for a fork with all secrets, which is what it is there for.
     let is_without_secrets = is_fork && event_name(environment) != "pull_request_target";
     let withheld = known.withheld.or(is_without_secrets.then_some(Withheld::GitHubFork));
-    let base = Base { branch: branch(&pull_request.base.branch), commit: commit(&pull_request.base.sha) };
+    let base = Base {
+        branch: branch(&pull_request.base.branch),
+        commits: commit(&pull_request.base.sha).into_iter().collect(),
+    };
     Ok(Context { branch: Some(name), commit: Some(head), base: Some(base), withheld, warning, ..known })
+}
+
+/// The same with the base as it was merged with the head, where `parents` knows that commit. For the events of pull requests
+/// `GITHUB_SHA` is a merge that GitHub has made, base first; the event's own base may be older, and a shallow clone holds what
+/// was merged. A merge whose other side is not the event's head is not taken for GitHub's.
+pub(super) fn with_merged_base(
+    mut context: Context,
+    environment: &Environment,
+    parents: impl FnOnce(&str) -> Option<Vec<String>>,
+) -> Context {
+    let is_merged =
+        event_name(environment) != "pull_request_target" && event_name(environment).starts_with("pull_request");
+    let merge = environment.get("GITHUB_SHA").and_then(commit).filter(|_| is_merged);
+    if let (Some(base), Some(parents)) = (context.base.as_mut(), merge.and_then(|merge| parents(&merge)))
+        && let [onto, head] = parents.as_slice()
+        && context.commit.as_ref() == Some(head)
+    {
+        base.commits.insert(0, onto.clone());
+    }
+    context
 }
 
 fn event_name(environment: &Environment) -> &str {
@@ -192,6 +217,35 @@ mod tests {
         let event: Event = serde_json::from_value(group).unwrap();
         assert_eq!(names(&run, &event, None), named("gh-readonly-queue/main/pr-7", HEAD));
         assert!(of(&run, &Event::default(), None).is_err());
+    }
+
+    #[test]
+    fn the_base_of_a_merge_group_is_what_it_is_to_be_merged_onto() {
+        let group = |base: &str| {
+            let head_ref = "refs/heads/gh-readonly-queue/main/pr-7";
+            let group = serde_json::json!({ "merge_group": {
+                "head_sha": HEAD, "head_ref": head_ref, "base_sha": base, "base_ref": "refs/heads/main"
+            }});
+            of(&run("merge_group", &[]), &serde_json::from_value(group).unwrap(), None).unwrap().base.unwrap()
+        };
+        assert_eq!(group(SHA), Base { branch: Some("main".to_owned()), commits: vec![SHA.to_owned()] });
+        assert_eq!(group("main").commits, Vec::<String>::new());
+    }
+
+    #[test]
+    fn the_base_is_what_github_has_merged_with_the_head_and_else_that_of_the_event() {
+        const TIP: &str = "dddddddddddddddddddddddddddddddddddddddd";
+        let commits = |event: &str, parents: &[&str]| {
+            let run = run(event, &[]);
+            let known = of(&run, &pull_request("feature", Some(1)), None).unwrap();
+            let parents: Vec<String> = parents.iter().map(|&parent| parent.to_owned()).collect();
+            with_merged_base(known, &run, |_merge| Some(parents)).base.unwrap().commits
+        };
+        assert_eq!(commits("pull_request", &[TIP, HEAD]), [TIP, SHA]);
+        for parents in [[HEAD, TIP].as_slice(), &[TIP, TIP], &[TIP], &[], &[TIP, HEAD, TIP]] {
+            assert_eq!(commits("pull_request", parents), [SHA], "{parents:?}");
+        }
+        assert_eq!(commits("pull_request_target", &[TIP, HEAD]), [SHA]);
     }
 
     #[test]

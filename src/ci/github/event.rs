@@ -57,6 +57,12 @@ pub(super) struct MergeGroup {
     pub(super) head_sha: String,
     /// The whole name of its ref.
     pub(super) head_ref: String,
+    /// The commit that it is to be merged onto, with what is before it in the queue.
+    #[serde(default)]
+    pub(super) base_sha: String,
+    /// The whole name of the target's ref.
+    #[serde(default)]
+    pub(super) base_ref: String,
 }
 
 impl PullRequest {

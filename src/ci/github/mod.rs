@@ -22,13 +22,14 @@ use std::path::{Path, PathBuf};
 use self::event::Event;
 use self::file::RunnerFile;
 pub use self::outputs::Ended;
-use super::{Context, Host};
+use super::{Base, Context, Host};
 use crate::credentials::Secret;
 use crate::error::{Error, Problem};
 use crate::gate::Conclusion;
 use crate::http::Redactor;
 use crate::report::annotations::{self, Annotation, Level};
 use crate::report::{self, Format, Options, Report, markdown};
+use crate::scan::git::WorkTree;
 use crate::settings::Environment;
 
 /// What the runner takes of a step's summary, in bytes; it drops a larger one whole
@@ -48,16 +49,21 @@ pub struct GitHub {
 
 /// What is known of a run on GitHub. The event file is read where the event needs it; where it cannot be used, git says what is
 /// scanned, and a warning says why.
-pub(super) fn context(environment: &Environment, checked_out: impl FnOnce() -> Option<String>) -> Context {
+pub(super) fn context(environment: &Environment, work_tree: impl FnOnce() -> Option<WorkTree>) -> Context {
     let known = || {
         if !context::needs_payload(environment) {
             return context::of(environment, &Event::default(), None);
         }
         let path = environment.get("GITHUB_EVENT_PATH").ok_or("GITHUB_EVENT_PATH is not set")?;
         let event = event::read(Path::new(path))?;
-        context::of(environment, &event, checked_out().as_deref())
+        let work_tree = work_tree();
+        let checked_out = work_tree.as_ref().and_then(|work_tree| work_tree.head().ok()?.commit);
+        let known = context::of(environment, &event, checked_out.as_deref())?;
+        Ok(context::with_merged_base(known, environment, |commit| work_tree.as_ref()?.parents(commit)))
     };
-    known().unwrap_or_else(|reason| Context {
+    known().unwrap_or_else(|reason: String| Context {
+        // That it is to be merged into something is known.
+        base: Some(Base::default()),
         warning: Some(format!("the event file cannot be used, so branch and commit are those of git: {reason}")),
         ..context::without_payload(environment)
     })

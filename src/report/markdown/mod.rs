@@ -107,6 +107,11 @@ fn about(report: &Report<'_>, page: &mut Page) {
         page.line("");
         page.line("**The findings come from the built-in sandbox, which is no scanner to rely on.**");
     }
+    if !run.notes.is_empty() {
+        page.line("");
+        let lines = run.notes.iter().map(|note| format!("- {}", plain(note, LONGEST_MESSAGE)));
+        bounded(lines, run.notes.len(), page);
+    }
 }
 
 fn problem_lines(problem: &Problem, page: &mut Page) {

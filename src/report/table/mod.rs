@@ -51,6 +51,9 @@ pub(super) fn write(report: &Report<'_>, style: Style, out: &mut dyn Write) -> i
     if report.run.is_sandbox {
         lines(out, style, "", "the findings come from the built-in sandbox, which is no scanner to rely on")?;
     }
+    for note in &report.run.notes {
+        lines(out, style, "", &format!("note: {}", terminal(note)))?;
+    }
     for problem in report.problems {
         writeln!(out)?;
         write_problem(problem, style, "", out)?;

@@ -24,7 +24,7 @@ use zip::result::ZipError;
 use super::delivery;
 
 pub use error::Error;
-pub use rules::{IGNORE_FILE, SECRET_FILES, ignore_rules};
+pub use rules::{IGNORE_FILE, SECRET_FILES, check as check_ignore_rules, ignore_rules};
 pub use select::{Options, SelectedFile, Selection, select};
 pub use write::{Summary, write};
 

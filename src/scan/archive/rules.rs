@@ -63,12 +63,18 @@ pub const SECRET_FILES: [&str; 38] = [
 
 /// The rules of a `.scangateignore`, for names relative to `--dir`.
 pub(super) fn parse(text: &str) -> Result<Rules, Error> {
+    check(text)?;
+    Ok(Rules::parse(text.as_bytes()))
+}
+
+/// Refuses the text of a `.scangateignore` of which a line does not mean what its writer thought.
+pub fn check(text: &str) -> Result<(), Error> {
     for (number, line) in (1..).zip(text.lines()) {
         if let Some(fault) = fault(line) {
             return Err(Error::IgnoreFile(format!("line {number}: {fault}")));
         }
     }
-    Ok(Rules::parse(text.as_bytes()))
+    Ok(())
 }
 
 /// [`SECRET_FILES`].

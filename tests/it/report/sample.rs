@@ -62,6 +62,7 @@ pub(super) fn facts() -> RunFacts {
         repository_url: Some("https://github.com/acme/shop".to_owned()),
         arguments: vec!["scan".to_owned(), "--platform".to_owned(), "cybedefend".to_owned()],
         is_sandbox: false,
+        notes: Vec::new(),
     }
 }
 

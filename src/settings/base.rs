@@ -1,0 +1,114 @@
+//! What a file could loosen that a pull request can edit, taken from the version of the base commit (DESIGN section 4).
+//!
+//! Which settings these are is said of each in [`keys`] ([`Key::is_from_base`]). All others are those of the file as it lies there.
+
+use std::path::{Path, PathBuf};
+
+use super::document::{Document, Reader, Text, Texts};
+use super::files::{Files, Open};
+use super::keys::{self, Key, Kind};
+use super::layers::{Flags, Layers};
+use super::{Environment, Error, gate, value};
+
+/// How many values of one setting, or rules of one file, are shown on each side of a difference.
+const SHOWN: usize = 10;
+
+/// What came of taking settings from a base commit.
+pub struct Taken {
+    /// Where the head differs, a sentence for each setting.
+    pub differences: Vec<String>,
+    /// Why the base's version cannot be used, in one line. The defaults hold then.
+    pub fault: Option<String>,
+}
+
+impl Files {
+    /// Where the files lie that a pull request can edit, or would lie if it has not taken them away.
+    pub fn open(&self) -> Vec<PathBuf> {
+        self.open.iter().filter_map(|open| Some(self.documents.get(open.document)?.path.clone())).collect()
+    }
+
+    /// Takes from the base's version of the file at `path` what could loosen the gate; what the file itself says of that is
+    /// not heeded any more. `content` is absent where the base has no such file, and `Err` where it cannot be used, which the
+    /// text says. `flags` and `environment` are those of the run.
+    ///
+    /// A base that cannot be used leaves the defaults, as if it had no file. It would end every run on its own branch, so nobody
+    /// gains by it, and the pull request that mends it can be merged.
+    pub fn take_from_base(
+        &mut self,
+        path: &Path,
+        content: Result<Option<&str>, &str>,
+        commit: &str,
+        (flags, environment): (&Flags, &Environment),
+    ) -> Taken {
+        let mut taken = Taken { differences: Vec::new(), fault: None };
+        let is_at_path = |open: &&Open| self.documents.get(open.document).is_some_and(|file| file.path == path);
+        let Some(open) = self.open.iter().find(is_at_path) else { return taken };
+        let Some(document) = self.documents.get_mut(open.document) else { return taken };
+        let base_file = format!("{} at {commit}", document.shown);
+        let read = match content {
+            Ok(content) => read(open, content.unwrap_or_default(), &base_file),
+            Err(fault) => Err(Error::new(format!("{base_file}: {fault}"))),
+        };
+        let base = read.unwrap_or_else(|error| {
+            taken.fault = Some(error.to_string());
+            Texts::new()
+        });
+        let layers = Layers::new(flags, environment);
+        for key in keys::ALL.iter().filter(|key| key.is_from_base()) {
+            let (head, base) = (texts_of(&document.texts, key), texts_of(&base, key));
+            // What a higher layer says holds before the merge and after it.
+            let is_overruled = key.kind != Kind::Map && !layers.above_files(key).is_empty();
+            if let Some((base, head)) = difference(&base, &head).filter(|_| !is_overruled) {
+                taken.differences.push(format!(
+                    "`{}` takes effect after merge: {base} at the base commit {commit}, {head} in {}",
+                    key.file_name(),
+                    document.shown
+                ));
+            }
+        }
+        document.texts.retain(|name, _| !keys::ALL.iter().any(|key| key.is_from_base() && key.name == *name));
+        document.texts.extend(base);
+        taken
+    }
+}
+
+/// What can be taken from the base's version, if all of it is understood.
+fn read(open: &Open, content: &str, file: &str) -> Result<Texts, Error> {
+    let reader =
+        Reader { file: file.into(), depth: open.depth, untrusted: Some(&open.ground), own_file: open.own_file.clone() };
+    let texts = reader.read_from_base(content)?;
+    let alone = Files { documents: vec![Document { texts, ..Document::default() }], ..Files::default() };
+    gate::check_gate(&Layers::new(&Flags::default(), &Environment::default()).with_files(&alone))?;
+    Ok(alone.documents.into_iter().flat_map(|document| document.texts).collect())
+}
+
+fn texts_of<'a>(texts: &'a Texts, key: &Key) -> Vec<&'a str> {
+    texts.get(key.name).into_iter().flatten().map(|Text { text, .. }| text.as_str()).collect()
+}
+
+/// What stands on one side alone, for people: the base's, then the head's. `None` where there is no difference.
+pub(crate) fn difference(base: &[&str], head: &[&str]) -> Option<(String, String)> {
+    if base == head {
+        return None;
+    }
+    let only = |own: &[&str], other: &[&str]| {
+        let only: Vec<&str> = own.iter().copied().filter(|text| !other.contains(text)).collect();
+        listed(&only)
+    };
+    match (only(base, head), only(head, base)) {
+        (None, None) => Some(("another order".to_owned(), "this order".to_owned())),
+        (base, head) => Some((base.unwrap_or_else(nothing), head.unwrap_or_else(nothing))),
+    }
+}
+
+fn nothing() -> String {
+    "nothing".to_owned()
+}
+
+/// Hostile texts in one short line.
+fn listed(texts: &[&str]) -> Option<String> {
+    let shown: Vec<String> = texts.iter().take(SHOWN).map(|text| format!("`{}`", value::shown(text))).collect();
+    let more = texts.len().saturating_sub(SHOWN);
+    let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+    (!shown.is_empty()).then(|| format!("{}{more}", shown.join(", ")))
+}
