@@ -18,6 +18,7 @@ mod cybrium_run;
 mod demo;
 mod examples;
 mod foreign_server;
+mod git;
 mod github;
 mod harness;
 mod http;
