@@ -255,3 +255,43 @@ fn trees_around(folder: &Path) -> Result<Vec<WorkTree>, Error> {
     }
     Ok(trees)
 }
+
+#[cfg(test)]
+mod tests {
+    use fs_err::os::unix::fs::symlink;
+
+    use super::*;
+
+    #[test]
+    fn the_name_of_a_file_in_the_repository_is_what_it_is_called_and_not_where_links_lead() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().canonicalize().unwrap().join("root");
+        fs_err::create_dir_all(root.join("real")).unwrap();
+        fs_err::write(root.join("real/a.yml"), "").unwrap();
+        symlink("real", root.join("linked")).unwrap();
+        symlink(".", root.join("self")).unwrap();
+        symlink(&root, root.with_file_name("beside")).unwrap();
+        let name = |path: &str| {
+            let plain = normal(&root.join(path)).unwrap();
+            below(&root, &plain).map(|name| name.display().to_string())
+        };
+        for (path, expected) in [
+            ("a.yml", "a.yml"),
+            ("./real/../a.yml", "a.yml"),
+            ("linked/a.yml", "linked/a.yml"),
+            ("linked/../a.yml", "a.yml"),
+            ("self/self/a.yml", "self/self/a.yml"),
+            ("../beside/real/a.yml", "real/a.yml"),
+            ("gone/a.yml", "gone/a.yml"),
+        ] {
+            assert_eq!(name(path).as_deref(), Some(expected), "{path}");
+        }
+        assert_eq!(name("../a.yml"), None);
+        assert_eq!(name("../../../../../../../../../../a.yml"), None);
+    }
+
+    #[test]
+    fn rules_are_compared_without_remarks_and_empty_lines() {
+        assert_eq!(lines("# a\n\n  b \r\n!c\n\t\n"), ["  b", "!c"]);
+    }
+}

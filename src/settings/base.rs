@@ -112,3 +112,40 @@ fn listed(texts: &[&str]) -> Option<String> {
     let more = if more == 0 { String::new() } else { format!(" and {more} more") };
     (!shown.is_empty()).then(|| format!("{}{more}", shown.join(", ")))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::keys::Owner;
+
+    #[test]
+    fn a_difference_is_what_stands_on_one_side_alone() {
+        let said = |base: &[&str], head: &[&str]| difference(base, head).map(|(base, head)| format!("{base} | {head}"));
+        assert_eq!(said(&["a", "b"], &["a", "b"]), None);
+        assert_eq!(said(&["high"], &["low"]).as_deref(), Some("`high` | `low`"));
+        assert_eq!(said(&["a", "b", "c"], &["c", "d"]).as_deref(), Some("`a`, `b` | `d`"));
+        assert_eq!(said(&["a"], &[]).as_deref(), Some("`a` | nothing"));
+        assert_eq!(said(&[], &["a", "b"]).as_deref(), Some("nothing | `a`, `b`"));
+        assert_eq!(said(&["*", "!a"], &["!a", "*"]).as_deref(), Some("another order | this order"));
+    }
+
+    #[test]
+    fn a_difference_is_short_and_harmless_whatever_stands_there() {
+        let (long, hostile) = ("x".repeat(100), "a\u{1b}[2J\u{202e}b");
+        let (_, head) = difference(&[], &[&long, hostile]).unwrap();
+        assert_eq!(head, "`(100 characters)`, `a\\u{1b}[2J\\u{202e}b`");
+        let many: Vec<String> = (0..1000).map(|number| number.to_string()).collect();
+        let (base, _) = difference(&many.iter().map(String::as_str).collect::<Vec<_>>(), &[]).unwrap();
+        assert!(base.ends_with("`9` and 990 more"), "{base}");
+    }
+
+    #[test]
+    fn what_is_taken_from_the_base_is_a_setting_of_the_run_and_stands_in_files() {
+        let taken: Vec<&Key> = keys::ALL.iter().copied().filter(|key| key.is_from_base()).collect();
+        assert_eq!(taken.iter().map(|key| key.name).collect::<Vec<_>>(), ["fail-on", "max", "unrated"]);
+        assert!(taken.iter().all(|key| key.owner == Owner::Run && key.is_in_files() && !key.trusted_only));
+        // Of the gate's settings these are all that a file can have which a pull request can edit.
+        let gate = keys::ALL.iter().filter(|key| key.heading == "Gate" && !key.trusted_only);
+        assert!(gate.copied().all(Key::is_from_base));
+    }
+}

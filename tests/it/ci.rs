@@ -3,11 +3,11 @@
 #![expect(clippy::unwrap_used, reason = "a run that left nothing readable has failed the test")]
 
 use std::path::Path;
-use std::process::Command;
 
 use scangate::settings::keys;
 use serde_json::{Value, json};
 
+use crate::git::{commit_all, git};
 use crate::harness::{Ended, Scangate};
 use crate::served::Served;
 
@@ -39,25 +39,6 @@ fn told(served: &Served) -> Value {
     let path = format!("/project/{}/branches", served.variable("CYBEDEFEND_PROJECT_ID"));
     let ended = served.api(&["GET", &path]).run();
     serde_json::from_str::<Value>(&ended.assert_exit_code(0).stdout()).unwrap()["branches"].take()
-}
-
-/// Runs git in a folder, without this machine's settings, and gives what it printed.
-#[track_caller]
-fn git(directory: &Path, arguments: &[&str]) -> String {
-    let identity = ["-c", "user.name=tester", "-c", "user.email=tester"];
-    let mut command = Command::new("git");
-    command.args(identity).args(arguments).current_dir(directory);
-    let settings = [("HOME", directory), ("GIT_CONFIG_GLOBAL", Path::new("/dev/null"))];
-    let output = command.envs(settings).env("GIT_CONFIG_NOSYSTEM", "1").output().unwrap();
-    assert!(output.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap().trim().to_owned()
-}
-
-/// Commits all files of a folder and gives the commit.
-fn commit_all(directory: &Path) -> String {
-    git(directory, &["add", "--all"]);
-    git(directory, &["commit", "--quiet", "--allow-empty", "--message", "all"]);
-    git(directory, &["rev-parse", "HEAD"])
 }
 
 /// The clone of a change request as the git plugin of Jenkins leaves it: head and target as remote-tracking branches, and the

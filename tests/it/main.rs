@@ -19,6 +19,7 @@ mod demo;
 mod doctor;
 mod examples;
 mod foreign_server;
+mod git;
 mod github;
 mod harness;
 mod http;

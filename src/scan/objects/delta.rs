@@ -78,6 +78,8 @@ impl<'a> Reader<'a> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -107,6 +109,16 @@ mod tests {
             &[0xff; 12],                            // a length without end
         ] {
             assert!(apply(b"hello world", delta).is_err(), "{delta:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_delta_makes_more_than_it_says(base in proptest::collection::vec(any::<u8>(), 0..40), mut delta in proptest::collection::vec(any::<u8>(), 0..40), length in 0_u8..60) {
+            delta.splice(0..0, [u8::try_from(base.len()).unwrap(), length]);
+            if let Ok(content) = apply(&base, &delta) {
+                prop_assert_eq!(content.len(), usize::from(length));
+            }
         }
     }
 }

@@ -1,11 +1,11 @@
 //! Pull requests in repositories that git has made, and their clones as each CI leaves them.
 
 use std::path::Path;
-use std::process::Command;
 
 use serde_json::json;
 use tempfile::TempDir;
 
+use crate::git::{commit_all, git};
 use crate::harness::Scangate;
 
 /// Source in which the sandbox finds something.
@@ -21,25 +21,6 @@ pub(super) struct Change {
     pub(super) head: String,
     /// The merge that the code host has made of both.
     pub(super) merge: String,
-}
-
-/// Runs git in a folder, without this machine's settings, and gives what it printed.
-#[track_caller]
-pub(super) fn git(directory: &Path, arguments: &[&str]) -> String {
-    let identity = ["-c", "user.name=tester", "-c", "user.email=tester"];
-    let mut command = Command::new("git");
-    command.args(identity).args(arguments).current_dir(directory);
-    let settings = [("HOME", directory), ("GIT_CONFIG_GLOBAL", Path::new("/dev/null"))];
-    let output = command.envs(settings).env("GIT_CONFIG_NOSYSTEM", "1").output().unwrap();
-    assert!(output.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap().trim().to_owned()
-}
-
-/// Commits all files of a folder and gives the commit.
-pub(super) fn commit_all(directory: &Path) -> String {
-    git(directory, &["add", "--all", "--force"]);
-    git(directory, &["commit", "--quiet", "--allow-empty", "--message", "all"]);
-    git(directory, &["rev-parse", "HEAD"])
 }
 
 fn put(directory: &Path, name: &str, text: &str) {

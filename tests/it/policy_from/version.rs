@@ -6,8 +6,9 @@ use std::process::Command;
 use fs_err::os::unix::fs::symlink;
 use serde_json::json;
 
-use super::clone::{Change, commit_all, git};
+use super::clone::Change;
 use super::{FILE, IGNORE, notes, plain_notes, scanned};
+use crate::git::{commit_all, git};
 use crate::harness::Ended;
 use crate::served::Served;
 
