@@ -22,6 +22,7 @@ mod session;
 mod token;
 mod token_answer;
 mod transport;
+mod unescape;
 mod words;
 
 pub use call::{Body, Call, Method, Replay, Reply};
