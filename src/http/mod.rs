@@ -25,6 +25,7 @@ mod sight;
 mod token;
 mod token_answer;
 mod transport;
+mod unescape;
 mod words;
 
 pub use call::{Body, Call, Method, Replay, Reply};

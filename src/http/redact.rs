@@ -7,13 +7,20 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
 use secrecy::zeroize::Zeroizing;
 
+use super::unescape::{Escapes, Unescaped};
 use crate::credentials::Secret;
 
 /// The length, in characters, under which a secret is kept out by its type alone: taking it out of texts would tear ordinary words.
 const SHORTEST: usize = 8;
 
 /// What stands where a secret was.
-const MASK: &str = "***";
+const MASK: &[u8] = b"***";
+
+/// What stands where a text was cut.
+const ELLIPSIS: &[u8] = "…".as_bytes();
+
+/// How many kinds of escapes are undone one after the other: JSON in a string of JSON, or a percent-encoded URL in HTML.
+const DEEPEST: u8 = 2;
 
 /// Knows every secret of the run, the derived tokens included, and takes them out of texts. Cheap to clone; all clones share
 /// what they know.
@@ -57,27 +64,24 @@ impl Redactor {
 
     /// As [`Redactor::clean`], of bytes that need not be text: what is no text in them stays as it is.
     pub fn clean_bytes(&self, bytes: &[u8]) -> Vec<u8> {
+        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
         let mut cleaned = Vec::with_capacity(bytes.len());
-        for chunk in bytes.utf8_chunks() {
-            cleaned.extend_from_slice(self.clean(chunk.valid()).as_bytes());
-            cleaned.extend_from_slice(chunk.invalid());
+        let mut kept = 0;
+        for secret in known.occurrences(bytes) {
+            cleaned.extend_from_slice(bytes.get(kept..secret.start).unwrap_or_default());
+            cleaned.extend_from_slice(MASK);
+            kept = secret.end;
         }
+        cleaned.extend_from_slice(bytes.get(kept..).unwrap_or_default());
         cleaned
     }
 
-    /// The text without any known secret, be it plain, in base64, percent-encoded or escaped as JSON. Where secrets overlap, all
+    /// The text without any known secret: plain, in base64 or in hexadecimal; each of them also percent-encoded, escaped as in
+    /// JSON, HTML or XML, broken by a line end, and cut short by the end of the text or an ellipsis. Where secrets overlap, all
     /// that belongs to any of them goes.
     pub fn clean(&self, text: &str) -> String {
-        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        let mut cleaned = String::new();
-        let mut kept = 0;
-        for secret in known.occurrences(text) {
-            cleaned.push_str(text.get(kept..secret.start).unwrap_or_default());
-            cleaned.push_str(MASK);
-            kept = secret.end;
-        }
-        cleaned.push_str(text.get(kept..).unwrap_or_default());
-        cleaned
+        // Secrets are text, and so is what is left of a text without them.
+        String::from_utf8_lossy(&self.clean_bytes(text.as_bytes())).into_owned()
     }
 }
 
@@ -87,99 +91,133 @@ impl Known {
     }
 
     fn add(&mut self, form: Secret) {
-        if !self.has(&form) {
+        if form.expose().len() >= SHORTEST && !self.has(&form) {
             self.beginnings.insert(form.expose().as_bytes());
             self.forms.push(form);
         }
     }
 
     /// Where secrets stand in the text: in order, and joined where they overlap.
-    fn occurrences(&self, text: &str) -> Vec<Range<usize>> {
-        let mut found: Vec<Range<usize>> = Vec::new();
-        for start in self.beginnings.candidates(text.as_bytes()) {
-            let Some(rest) = text.get(start..) else { continue };
-            let longest =
-                self.forms.iter().map(Secret::expose).filter(|form| rest.starts_with(form)).map(str::len).max();
-            let Some(length) = longest else { continue };
-            let end = start + length;
-            match found.last_mut() {
-                Some(last) if start < last.end => last.end = last.end.max(end),
-                _ => found.push(start..end),
-            }
+    fn occurrences(&self, text: &[u8]) -> Vec<Range<usize>> {
+        let mut found = Vec::new();
+        if !self.forms.is_empty() {
+            self.search(text, DEEPEST, &mut found);
         }
+        found.sort_unstable_by_key(|place| place.start);
+        found.dedup_by(|next, last| {
+            let overlaps = next.start < last.end;
+            if overlaps {
+                last.end = last.end.max(next.end);
+            }
+            overlaps
+        });
         found
     }
+
+    /// Finds what stands there as it is, and what stands there once escapes are undone.
+    fn search(&self, text: &[u8], depth: u8, found: &mut Vec<Range<usize>>) {
+        for start in self.beginnings.candidates(text) {
+            let Some(rest) = text.get(start..) else { continue };
+            let longest = self.forms.iter().filter_map(|form| length_in(rest, form.expose().as_bytes())).max();
+            found.extend(longest.map(|length| start..start + length));
+        }
+        let Some(depth) = depth.checked_sub(1) else { return };
+        for escapes in Escapes::ALL {
+            let Some(unescaped) = Unescaped::of(text, escapes) else { continue };
+            let mut inside = Vec::new();
+            self.search(&unescaped.text, depth, &mut inside);
+            found.extend(inside.iter().map(|place| unescaped.source(place)));
+        }
+    }
+}
+
+/// How much of `text` is the form, from the beginning: all of it, or at least [`SHORTEST`] bytes up to where the text was cut.
+fn length_in(text: &[u8], form: &[u8]) -> Option<usize> {
+    let length = text.iter().zip(form).take_while(|(one, other)| one == other).count();
+    let is_whole = length == form.len();
+    let is_cut =
+        || length >= SHORTEST && text.get(length..).is_some_and(|rest| rest.is_empty() || rest.starts_with(ELLIPSIS));
+    (is_whole || is_cut()).then_some(length)
 }
 
 /// A set of hashes of the first [`SHORTEST`] bytes of every form. Findings are many and secrets are few: one look a byte tells
 /// nearly always that no secret begins there, and the table itself gives none away.
-struct Beginnings(Box<[bool; Self::SLOTS]>);
+struct Beginnings(Box<[u64]>);
 
 impl Default for Beginnings {
     fn default() -> Self {
-        Self(Box::new([false; Self::SLOTS]))
+        Self(vec![0; 1 << (Self::BITS - 6)].into())
     }
 }
 
 impl Beginnings {
-    const SLOTS: usize = 4096;
+    /// The length of a hash.
+    const BITS: u32 = 16;
 
-    fn slot(window: [u8; SHORTEST]) -> usize {
-        // Fibonacci hashing: the upper 12 bits of the product choose one of the 4,096 slots.
-        usize::try_from(u64::from_le_bytes(window).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 52).unwrap_or_default()
+    /// The word of the table, and the bit in it.
+    fn slot(window: [u8; SHORTEST]) -> (usize, u64) {
+        // Fibonacci hashing: the upper bits of the product are the hash.
+        let hash = u64::from_le_bytes(window).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - Self::BITS);
+        (usize::try_from(hash >> 6).unwrap_or_default(), 1 << (hash & 63))
     }
 
     fn insert(&mut self, form: &[u8]) {
-        if let Some(slot) = form.first_chunk().and_then(|window| self.0.get_mut(Self::slot(*window))) {
-            *slot = true;
+        let Some((index, bit)) = form.first_chunk().map(|window| Self::slot(*window)) else { return };
+        if let Some(word) = self.0.get_mut(index) {
+            *word |= bit;
         }
     }
 
     fn candidates(&self, text: &[u8]) -> impl Iterator<Item = usize> {
         text.windows(SHORTEST).enumerate().filter_map(|(start, window)| {
-            let slot = Self::slot(*window.first_chunk()?);
-            self.0.get(slot)?.then_some(start)
+            let (index, bit) = Self::slot(*window.first_chunk()?);
+            (self.0.get(index)? & bit != 0).then_some(start)
         })
     }
 }
 
-/// The secret itself, and the encodings in which servers and libraries echo it.
+/// The secret itself, and what servers, libraries and we ourselves make of it beyond escapes.
 fn forms(secret: &str) -> impl Iterator<Item = Secret> {
     let bytes = secret.as_bytes();
-    let json = json_escaped(secret);
-    [
+    let mut forms = vec![
         secret.to_owned(),
+        // A form of application/x-www-form-urlencoded, its other escapes undone.
+        secret.replace(' ', "+"),
+        // A rule that has no id gets one made of its title.
+        secret.to_lowercase(),
+        slug(secret),
         STANDARD.encode(bytes),
         STANDARD_NO_PAD.encode(bytes),
         URL_SAFE.encode(bytes),
         URL_SAFE_NO_PAD.encode(bytes),
-        percent_encoded(bytes, |byte| format!("%{byte:02X}")),
-        percent_encoded(bytes, |byte| format!("%{byte:02x}")),
-        url::form_urlencoded::byte_serialize(bytes).collect(),
-        json.replace('/', "\\/"),
-        json,
-    ]
-    .map(Zeroizing::new)
-    .into_iter()
-    .filter_map(|form| Secret::new(&form))
+        hexadecimal(bytes, |byte| format!("{byte:02x}")),
+        hexadecimal(bytes, |byte| format!("{byte:02X}")),
+    ];
+    forms.extend(
+        (0..3).flat_map(|before| {
+            [in_base64(bytes, before, &STANDARD_NO_PAD), in_base64(bytes, before, &URL_SAFE_NO_PAD)]
+        }),
+    );
+    forms.into_iter().map(Zeroizing::new).filter_map(|form| Secret::new(&form))
 }
 
-/// Percent-encoding of all but RFC 3986's unreserved characters. Libraries differ in the case of the digits.
-fn percent_encoded(bytes: &[u8], encode: impl Fn(u8) -> String) -> String {
-    let mut encoded = String::new();
-    for byte in bytes {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => encoded.push(char::from(*byte)),
-            _ => encoded.push_str(&encode(*byte)),
-        }
-    }
-    encoded
+/// Its words in small letters, joined by hyphens.
+fn slug(secret: &str) -> String {
+    let words = secret.split(|character: char| !character.is_alphanumeric()).filter(|word| !word.is_empty());
+    words.map(str::to_lowercase).collect::<Vec<_>>().join("-")
 }
 
-/// The text as it stands between the quotes of a JSON string.
-fn json_escaped(text: &str) -> String {
-    let quoted = Zeroizing::new(serde_json::Value::from(text).to_string());
-    quoted.trim_start_matches('"').strip_suffix('"').unwrap_or_default().to_owned()
+fn hexadecimal(bytes: &[u8], digits: fn(&u8) -> String) -> String {
+    bytes.iter().map(digits).collect()
+}
+
+/// What is always the same of the secret's base64, wherever in the encoded bytes it stands: `before` is the number of bytes before
+/// it, modulo 3. Digits that it shares with its neighbours, at most 4 bits of it at either end, are not among it.
+fn in_base64(bytes: &[u8], before: usize, engine: &impl base64::Engine) -> String {
+    let padded = Zeroizing::new([vec![0; before].as_slice(), bytes].concat());
+    let encoded = Zeroizing::new(engine.encode(&*padded));
+    let (start, end) = ((before * 8).div_ceil(6), padded.len() * 8 / 6);
+    encoded.get(start..end).unwrap_or_default().to_owned()
 }
 
 #[cfg(test)]
@@ -220,6 +258,71 @@ mod tests {
         ] {
             assert_eq!(redactor.clean(&format!("<{echoed}>")), "<***>", "{echoed}");
         }
+    }
+
+    #[test]
+    fn escapes_may_be_mixed_nested_and_of_every_character() {
+        let secret = "p@ss/wörd\"<\u{1f600}>&";
+        let all = |escape: fn(char) -> String| secret.chars().map(escape).collect::<String>();
+        let utf_16 = |character: char| {
+            character.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04X}")).collect::<String>()
+        };
+        let percent = all(|character| character.to_string().bytes().map(|byte| format!("%{byte:02x}")).collect());
+        let html = "p@ss/wörd&quot;&lt;\u{1f600}&gt;&amp;";
+        let json_in_json = serde_json::json!(serde_json::json!({ "e": secret }).to_string()).to_string();
+        for echoed in [
+            &all(utf_16),
+            &all(|character| format!("&#{};", u32::from(character))),
+            &all(|character| format!("&#x{:x};", u32::from(character))),
+            &all(|character| format!("\\u{{{:x}}}", u32::from(character))),
+            &percent,
+            &percent.replace('%', "%25"),
+            &html.to_owned(),
+            &html.replace('&', "&amp;"),
+            &html.replace('&', "\\u0026"),
+            &"p%40ss/w%c3%b6rd\"%3C\u{1f600}>&".to_owned(),
+        ] {
+            assert_eq!(redactor(&[secret]).clean(&format!("<{echoed}>")), "<***>", "{echoed}");
+        }
+        assert_eq!(redactor(&[secret]).clean(&json_in_json), r#""{\"e\":\"***\"}""#);
+    }
+
+    #[test]
+    fn base64_is_known_wherever_in_the_encoded_bytes_the_secret_stands() {
+        let secret = "pat?>~/é0123";
+        for before in ["", "x", "xy", "user:", "the user:"] {
+            for after in ["", ".", "..", "\n more"] {
+                for engine in [STANDARD, URL_SAFE] {
+                    let echoed = engine.encode(format!("{before}{secret}{after}"));
+                    let cleaned = redactor(&[secret]).clean(&echoed);
+                    let left: String = cleaned.replace("***", "");
+                    let around = engine.encode(before).len() + engine.encode(after).len();
+                    assert!(cleaned.contains("***") && left.len() <= around + 4, "{echoed} {cleaned}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn hexadecimal_and_what_becomes_of_a_title_are_known() {
+        let redactor = redactor(&["Pat_12345678/Kl"]);
+        for echoed in
+            ["5061745f31323334353637382f4b6c", "5061745F31323334353637382F4B6C", "pat_12345678/kl", "pat-12345678-kl"]
+        {
+            assert_eq!(redactor.clean(&format!("<{echoed}>")), "<***>", "{echoed}");
+        }
+    }
+
+    #[test]
+    fn no_half_of_a_secret_is_left_where_a_text_was_cut_or_broken() {
+        let redactor = redactor(&["pat_12345678", "größe-9876"]);
+        assert_eq!(redactor.clean("a pat_12345"), "a ***");
+        assert_eq!(redactor.clean("a pat_12345… b"), "a ***… b");
+        assert_eq!(redactor.clean("a pat_1234"), "a ***");
+        assert_eq!(redactor.clean("a pat_123"), "a pat_123");
+        assert_eq!(redactor.clean("a pat_12345, b"), "a pat_12345, b");
+        assert_eq!(redactor.clean("a pat_1\r\n2345678\nb"), "a ***\nb");
+        assert_eq!(redactor.clean("größe-9"), "***");
     }
 
     #[test]
