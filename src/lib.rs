@@ -27,5 +27,6 @@ pub mod report;
 pub mod sandbox;
 pub mod scan;
 pub mod settings;
+pub mod sorting;
 
 pub use error::Error;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::sorting;
 use serde::Serialize;
 
 /// The controls of each framework (CyberOrigen's contract, section 7: `GET /controls`). Words are as the platform wrote them.
@@ -30,7 +31,7 @@ impl Controls {
     pub fn add<'a>(&mut self, frameworks: impl IntoIterator<Item = &'a str>, status: &str, evidence: u64) {
         self.total = self.total.saturating_add(1);
         let mut names: Vec<&str> = frameworks.into_iter().map(str::trim).collect();
-        names.sort_unstable();
+        sorting::sort(&mut names);
         names.dedup();
         if names.is_empty() {
             names.push("");

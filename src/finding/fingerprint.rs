@@ -15,6 +15,7 @@ use sha2::{Digest as _, Sha256};
 use url::Url;
 
 use super::{Finding, Location};
+use crate::sorting;
 
 /// The version that [`assign`] makes. Baselines and waivers name it (DESIGN section 16).
 pub const VERSION: u8 = 1;
@@ -37,8 +38,7 @@ impl Serialize for Fingerprint {
 
 /// Gives every finding its fingerprint. The result does not depend on the order in which the findings came.
 pub fn assign(findings: &mut [Finding]) {
-    let mut order: Vec<usize> = (0..findings.len()).collect();
-    order.sort_by(|&a, &b| {
+    let order = sorting::order_of(findings.len(), &|a, b| {
         let (a, b) = (&findings[a], &findings[b]);
         let by_place = a.location.line().cmp(&b.location.line()).then_with(|| rest(&a.location).cmp(rest(&b.location)));
         by_place.then_with(|| a.id.cmp(&b.id))

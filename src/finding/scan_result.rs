@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::{Controls, Finding, Link, Severity, Unlisted};
 use crate::error::Problem;
+use crate::sorting;
 
 /// The part of one platform entry in a run. Everything right of *findings* starts from a list of these.
 #[derive(Clone, Debug)]
@@ -50,7 +51,7 @@ impl ScanResult {
             let severity = std::cmp::Reverse(finding.rank());
             (severity, finding.kind, location.file(), location.line(), &finding.rule.id, finding.fingerprint)
         }
-        self.findings.sort_by(|one, other| place(one).cmp(&place(other)));
+        sorting::sort_by(&mut self.findings, |one, other| place(one).cmp(&place(other)));
     }
 }
 

@@ -7,6 +7,7 @@ use std::str::FromStr;
 use serde::Serialize;
 
 use crate::finding::{Kind, NotASeverity, Severity};
+use crate::sorting::collected;
 
 /// All settings of the gate.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -180,7 +181,7 @@ pub enum Source {
 impl Limits {
     /// The limits of `threshold`, except where one of `limits` says otherwise. Of two for the same cells the later holds.
     pub fn new(threshold: Threshold, limits: impl IntoIterator<Item = Limit>) -> Self {
-        Self { threshold, exceptions: limits.into_iter().map(|limit| (limit.selector, limit.count)).collect() }
+        Self { threshold, exceptions: collected(limits.into_iter().map(|limit| (limit.selector, limit.count))) }
     }
 
     /// How many open findings of this kind and severity are allowed, with the setting that says so; `None` is any number.

@@ -4,6 +4,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::redact::Redactor;
+use crate::sorting::collected;
 
 /// What stands where a value was.
 const BLANK: &str = "***";
@@ -38,13 +39,10 @@ pub(super) fn blank(value: &mut Value, redactor: &Redactor) {
         Value::String(text) => *text = redactor.clean(&without_query(text)),
         Value::Array(items) => items.iter_mut().for_each(|item| blank(item, redactor)),
         Value::Object(fields) => {
-            *fields = std::mem::take(fields)
-                .into_iter()
-                .map(|(name, mut value)| {
-                    blank_field(&name, &mut value, redactor);
-                    (redactor.clean(&name), value)
-                })
-                .collect();
+            *fields = collected(std::mem::take(fields).into_iter().map(|(name, mut value)| {
+                blank_field(&name, &mut value, redactor);
+                (redactor.clean(&name), value)
+            }));
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }

@@ -5,11 +5,13 @@ use std::io::{self, BufReader, Read};
 
 use bytes::{Buf as _, Bytes};
 use serde::de::DeserializeOwned;
+use serde_json::de::IoRead;
 use tokio::sync::mpsc;
 
 use super::call::{Refusals, Reply};
 use super::fault::{Fault, Refusal};
 use super::head::Head;
+use super::json_path;
 use super::raw::RawCopy;
 use super::words;
 use crate::error::Class;
@@ -34,7 +36,10 @@ const NOT_JSON: &str = "with HTML, not JSON: is the address right, or is a proxy
 #[derive(Clone, Copy)]
 pub(super) struct Form(Option<Decoder>);
 
-type Decoder = fn(Chunks) -> Result<Answer, Undecodable>;
+type Decoder = fn(&mut Json<'_>) -> Result<Answer, serde_json::Error>;
+
+/// JSON while it arrives.
+type Json<'a> = serde_json::Deserializer<IoRead<BufReader<&'a mut Chunks>>>;
 
 /// What a body was read as: a value of the type that its [`Form`] is for.
 pub(super) type Answer = Box<dyn Any + Send>;
@@ -45,7 +50,12 @@ impl Form {
 
     /// A `T`, decoded from JSON.
     pub(super) fn json<T: DeserializeOwned + Send + 'static>() -> Self {
-        Self(Some(decode::<T>))
+        Self(Some(decode_as::<T>))
+    }
+
+    /// Whether JSON is asked for.
+    pub(super) fn is_json(self) -> bool {
+        self.0.is_some()
     }
 }
 
@@ -102,7 +112,7 @@ impl Incoming {
     /// document that ends too soon: only the first is worth another attempt.
     async fn json(mut self, decoder: Decoder) -> Result<Answer, Fault> {
         let (sender, receiver) = mpsc::channel(CHUNKS_IN_FLIGHT);
-        let decoding = tokio::task::spawn_blocking(move || decoder(Chunks { receiver, current: Bytes::new() }));
+        let decoding = tokio::task::spawn_blocking(move || decode(Chunks::new(receiver), decoder));
         let mut opening = Vec::new();
         while let Some(chunk) = self.chunk().await? {
             opening.extend(chunk.iter().take(OPENING.saturating_sub(opening.len())));
@@ -198,28 +208,45 @@ fn without_quoted(message: &str) -> String {
     }
 }
 
-fn decode<T: DeserializeOwned + Send + 'static>(chunks: Chunks) -> Result<Answer, Undecodable> {
+fn decode(mut chunks: Chunks, decoder: Decoder) -> Result<Answer, Undecodable> {
+    let decoded = read_json(&mut chunks, decoder);
+    decoded.map_err(|cause| Undecodable { path: json_path::of(&cause, &chunks.read), cause })
+}
+
+fn read_json(chunks: &mut Chunks, decoder: Decoder) -> Result<Answer, serde_json::Error> {
     // serde_json asks a reader for single bytes; the buffer makes those cheap.
-    let mut deserializer = serde_json::Deserializer::from_reader(BufReader::with_capacity(32 << 10, chunks));
-    let value: T = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
-        let path = error.path().to_string();
-        Undecodable { path: Some(path).filter(|path| path != "."), cause: error.into_inner() }
-    })?;
-    deserializer.end().map_err(|cause| Undecodable { path: None, cause })?;
-    Ok(Box::new(value))
+    let mut json = serde_json::Deserializer::from_reader(BufReader::with_capacity(32 << 10, chunks));
+    let answer = decoder(&mut json)?;
+    json.end()?;
+    Ok(answer)
+}
+
+fn decode_as<T: DeserializeOwned + Send + 'static>(json: &mut Json<'_>) -> Result<Answer, serde_json::Error> {
+    Ok(Box::new(T::deserialize(json)?))
 }
 
 /// The chunks of a body as a blocking reader. Their end is the body's end.
 struct Chunks {
     receiver: mpsc::Receiver<Bytes>,
     current: Bytes,
+    /// All of them so far, to find the place of an error.
+    read: Vec<Bytes>,
+}
+
+impl Chunks {
+    fn new(receiver: mpsc::Receiver<Bytes>) -> Self {
+        Self { receiver, current: Bytes::new(), read: Vec::new() }
+    }
 }
 
 impl Read for Chunks {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         while self.current.is_empty() {
             match self.receiver.blocking_recv() {
-                Some(chunk) => self.current = chunk,
+                Some(chunk) => {
+                    self.read.push(chunk.clone());
+                    self.current = chunk;
+                }
                 None => return Ok(0),
             }
         }

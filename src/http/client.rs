@@ -100,7 +100,7 @@ impl Client {
 
     /// Sends a call and reads the answer whole, within the bound.
     pub async fn send(&self, call: Call) -> Result<Reply, Error> {
-        self.send_as(call, None).await
+        taken(self.run(call, None, Form::WHOLE).await?)
     }
 
     /// Sends a call and decodes the answer as it streams.
@@ -108,29 +108,16 @@ impl Client {
         self.json_as(call, None).await
     }
 
-    pub(super) async fn send_as(&self, call: Call, signer: Option<&Signer>) -> Result<Reply, Error> {
-        self.read_as(call, signer, Form::WHOLE).await
-    }
-
-    pub(super) async fn json_as<T>(&self, mut call: Call, signer: Option<&Signer>) -> Result<T, Error>
+    pub(super) async fn json_as<T>(&self, call: Call, signer: Option<&Signer>) -> Result<T, Error>
     where
         T: DeserializeOwned + Send + 'static,
     {
-        call.accepts_json = true;
-        self.read_as(call, signer, Form::json::<T>()).await
-    }
-
-    /// Gives what `form` makes of the answer. Only this is compiled for each type, and the loop once.
-    async fn read_as<T: 'static>(&self, call: Call, signer: Option<&Signer>, form: Form) -> Result<T, Error> {
-        let answer = self.run(call, signer, form).await?.downcast().map_err(|_other_type| {
-            let bug = "this is a bug in scangate; please report it";
-            Error::local(Class::Internal, "an answer was read as something else".to_owned(), bug)
-        })?;
-        Ok(*answer)
+        taken(self.run(call, signer, Form::json::<T>()).await?)
     }
 
     /// The loop. Every request of every platform goes through it.
-    async fn run(&self, mut call: Call, signer: Option<&Signer>, form: Form) -> Result<Answer, Error> {
+    pub(super) async fn run(&self, mut call: Call, signer: Option<&Signer>, form: Form) -> Result<Answer, Error> {
+        call.accepts_json |= form.is_json();
         let began = self.clock.monotonic();
         let mut retry = Retry::new(&call);
         loop {
@@ -308,4 +295,13 @@ impl Client {
     pub fn requests(&self) -> u64 {
         self.shared.requests.load(Ordering::Relaxed)
     }
+}
+
+/// An answer as what its form says that it is. Only this is compiled for each type, and the loop once.
+pub(super) fn taken<T: 'static>(answer: Answer) -> Result<T, Error> {
+    let answer = answer.downcast().map_err(|_other_type| {
+        let bug = "this is a bug in scangate; please report it";
+        Error::local(Class::Internal, "an answer was read as something else".to_owned(), bug)
+    })?;
+    Ok(*answer)
 }

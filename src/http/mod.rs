@@ -10,6 +10,7 @@ mod error;
 mod fault;
 mod grant;
 mod head;
+mod json_path;
 mod origin;
 mod pace;
 mod random;

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 use url::Url;
 
+use super::body::{Answer, Form};
+use super::client::taken;
 use super::origin::{origin_of, same_origin};
 use super::token::Signer;
 use super::{Authorizer, Call, Client, Error, Reply};
@@ -27,14 +29,17 @@ impl Session {
 
     /// As [`Client::send`], signed in.
     pub async fn send(&self, call: Call) -> Result<Reply, Error> {
-        self.check(&call)?;
-        self.client.send_as(call, Some(&self.signer)).await
+        taken(self.run(call, Form::WHOLE).await?)
     }
 
     /// As [`Client::json`], signed in.
     pub async fn json<T: DeserializeOwned + Send + 'static>(&self, call: Call) -> Result<T, Error> {
+        taken(self.run(call, Form::json::<T>()).await?)
+    }
+
+    async fn run(&self, call: Call, form: Form) -> Result<Answer, Error> {
         self.check(&call)?;
-        self.client.json_as(call, Some(&self.signer)).await
+        self.client.run(call, Some(&self.signer), form).await
     }
 
     /// Gets what the next call would be signed with, and says whether that is a token for which a credential was exchanged; a key is

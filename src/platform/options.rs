@@ -1,8 +1,9 @@
 //! `--option KEY=JSON`: fields of the user's own in the body that creates a scan (DESIGN section 3).
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::Error;
+use crate::sorting::collected;
 
 /// Puts `options` into `body`, in their order: objects merge deeply, everything else replaces what was there.
 ///
@@ -14,7 +15,7 @@ pub fn merge(body: &mut Value, options: &[(String, Value)], owned: &[(&str, &str
     for (path, value) in options {
         // The innermost key comes first, since the object around it is built last.
         let nested =
-            path.rsplit('.').fold(value.clone(), |value, key| Value::Object(Map::from_iter([(key.to_owned(), value)])));
+            path.rsplit('.').fold(value.clone(), |value, key| Value::Object(collected([(key.to_owned(), value)])));
         if let Some((field, setting)) = owned.iter().find(|(field, _)| reaches(&nested, field)) {
             return Err(Error::Setting {
                 message: format!("--option {path} would set {field}, which {setting} decides"),

@@ -9,6 +9,7 @@ use super::shown::{self, Open};
 use super::text::{block, shorten, terminal};
 use crate::error::Problem;
 use crate::finding::{Finding, Location, ScanResult, Severity, Unlisted};
+use crate::sorting;
 
 /// How many of each level GitHub shows of one step (actions/toolkit, `docs/problem-matchers.md`).
 const MOST_OF_A_LEVEL: usize = 10;
@@ -93,7 +94,7 @@ fn found_worst_first(results: &[ScanResult]) -> Vec<Found<'_>> {
     let some = unlisted.filter(|found| !matches!(found, Found::Unlisted(_, Unlisted { count: 0, .. })));
     let mut found: Vec<Found<'_>> =
         some.chain(shown::open_worst_first(results).into_iter().map(Found::Finding)).collect();
-    found.sort_by_key(|found| std::cmp::Reverse(Severity::rank(found.severity())));
+    sorting::sort_by_key(&mut found, |found| std::cmp::Reverse(Severity::rank(found.severity())));
     found
 }
 

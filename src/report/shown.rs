@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 
 use crate::finding::{Controls, Finding, FrameworkControls, Kind, Location, Rule, ScanResult, Severity, Unlisted};
+use crate::sorting;
 
 /// What is said of every secret in the stead of the platform's own words.
 const SECRET_HELP: &str = "Revoke the credential at its issuer first: once committed it counts as known. Then \
@@ -26,7 +27,7 @@ pub(super) fn open_worst_first(results: &[ScanResult]) -> Vec<Open<'_>> {
     let of_entry = |entry| ScanResult::open(entry).map(move |finding| Open { entry, finding });
     let mut open: Vec<Open<'_>> = results.iter().flat_map(of_entry).collect();
     // Each result is sorted already; a stable sort merges them.
-    open.sort_by_key(|open| std::cmp::Reverse(open.finding.rank()));
+    sorting::sort_by_key(&mut open, |open| std::cmp::Reverse(open.finding.rank()));
     open
 }
 
@@ -44,7 +45,7 @@ pub(super) fn only_counted(result: &ScanResult, unlisted: Unlisted) -> String {
 /// The frameworks of the controls with their names, those with the most controls first.
 pub(super) fn frameworks(controls: &Controls) -> Vec<(&str, &FrameworkControls)> {
     let mut frameworks: Vec<_> = controls.frameworks.iter().collect();
-    frameworks.sort_by_key(|(_, framework)| std::cmp::Reverse(framework.total));
+    sorting::sort_by_key(&mut frameworks, |(_, framework)| std::cmp::Reverse(framework.total));
     let named = frameworks.into_iter().map(|(name, framework)| match name.as_str() {
         "" => ("without a framework", framework),
         name => (name, framework),
@@ -55,7 +56,7 @@ pub(super) fn frameworks(controls: &Controls) -> Vec<(&str, &FrameworkControls)>
 /// `2 implemented, 1 planned`: those that are done first, then by the platform's words.
 pub(super) fn statuses(framework: &FrameworkControls) -> String {
     let mut statuses: Vec<(&str, u64)> = framework.by_status.iter().map(|(word, count)| (&**word, *count)).collect();
-    statuses.sort_by_key(|(word, _)| *word != "implemented");
+    sorting::sort_by_key(&mut statuses, |(word, _)| *word != "implemented");
     let count = |(word, count): &(&str, u64)| match *word {
         "" => format!("{count} without a status"),
         word => format!("{count} {word}"),

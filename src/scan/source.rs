@@ -11,6 +11,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::line_hash;
 use crate::finding::{FileLocation, Finding, Location, RepositoryPath, SourceLine};
+use crate::sorting::collected;
 
 /// The largest file that is read, in bytes. Nobody writes longer ones by hand.
 const MAX_BYTES: u64 = 4 << 20;
@@ -35,7 +36,7 @@ pub fn attach(findings: &mut [Finding], root: &Path) {
     }
     for (path, locations) in by_file {
         let Some(text) = read(&root, &path) else { continue };
-        let sources = hash(&text, &locations.iter().map(|(line, _)| *line).collect());
+        let sources = hash(&text, &collected(locations.iter().map(|(line, _)| *line)));
         for (line, location) in locations {
             location.source = sources.get(&line).cloned();
         }
@@ -62,12 +63,10 @@ fn read(root: &Path, path: &RepositoryPath) -> Option<String> {
 fn hash(text: &str, wanted: &BTreeSet<u32>) -> BTreeMap<u32, SourceLine> {
     let mut line_hashes = line_hash::of_lines(text, wanted);
     let lines = (1..).zip(line_hash::lines(text));
-    lines
-        .filter_map(|(number, line)| {
-            let primary_location_line_hash = line_hashes.remove(&number)?;
-            Some((number, SourceLine { content: content(line.text), primary_location_line_hash }))
-        })
-        .collect()
+    collected(lines.filter_map(|(number, line)| {
+        let primary_location_line_hash = line_hashes.remove(&number)?;
+        Some((number, SourceLine { content: content(line.text), primary_location_line_hash }))
+    }))
 }
 
 /// SHA-256 of a line without its white space, the first 64 bits.

@@ -46,7 +46,5 @@ fn platforms(layers: &Layers<'_>) -> Result<Vec<PlatformId>, Error> {
     if platforms.is_empty() {
         platforms.push(PlatformId::CybeDefend);
     }
-    platforms.sort_unstable();
-    platforms.dedup();
-    Ok(platforms)
+    Ok(PlatformId::ALL.into_iter().filter(|platform| platforms.contains(platform)).collect())
 }

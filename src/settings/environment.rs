@@ -5,6 +5,7 @@ use std::env;
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 
+use crate::sorting::collected;
 use terminal_size::{Width, terminal_size};
 
 /// What the process was started with: its variables and its terminal. Taken once, so that all parts of a run see the same, and
@@ -51,7 +52,7 @@ impl Environment {
     /// An environment of these variables, without a terminal.
     pub fn from_pairs<N: Into<String>, V: Into<String>>(pairs: impl IntoIterator<Item = (N, V)>) -> Self {
         Self {
-            variables: pairs.into_iter().map(|(name, value)| (name.into(), value.into())).collect(),
+            variables: collected(pairs.into_iter().map(|(name, value)| (name.into(), value.into()))),
             terminal: Terminal::default(),
             temporary_folder: PathBuf::from("/tmp"),
             working_directory: PathBuf::new(),

@@ -6,6 +6,7 @@ use super::keys::Key;
 use super::layers::{Layers, Sourced};
 use super::{Error, keys};
 use crate::platform::{About, SubjectKind};
+use crate::sorting;
 
 /// What is scanned.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,7 +84,7 @@ fn given(layers: &Layers<'_>, kinds: &[SubjectKind]) -> Result<Option<Subject>, 
     // Of several platforms, one may scan something of its own where the others scan the tree of the run.
     let of_run = |name: &str| layers.is_one_of_several() && ["dir", "archive"].contains(&name);
     let weight = |name: &str, sourced: &Sourced<'_>| (of_run(name), sourced.origin.depth());
-    given.sort_by_key(|(name, sourced)| weight(name, sourced));
+    sorting::sort_by_key(&mut given, |(name, sourced)| weight(name, sourced));
     if let [(one, first), (other, second), ..] = given.as_slice()
         && weight(one, first) == weight(other, second)
     {

@@ -6,9 +6,10 @@
 use std::borrow::Cow;
 
 use saphyr_parser::{Event, Parser, ScalarStyle, Span, StrInput, Tag};
-use serde_json::{Map, Number, Value};
+use serde_json::{Number, Value};
 
 use super::value::{escaped, shown};
+use crate::sorting::collected;
 
 /// How deep lists and maps may lie in each other. Settings need four levels; JSON in an option may need some more.
 const DEEPEST: usize = 16;
@@ -77,9 +78,9 @@ impl Node {
             },
             Content::Text { text, is_plain: false } => text.as_str().into(),
             Content::List(nodes) => nodes.iter().map(Self::to_json).collect(),
-            Content::Map(fields) => Value::Object(
-                fields.iter().map(|(name, node)| (name.text.clone(), node.to_json())).collect::<Map<_, _>>(),
-            ),
+            Content::Map(fields) => {
+                Value::Object(collected(fields.iter().map(|(name, node)| (name.text.clone(), node.to_json()))))
+            }
         }
     }
 }

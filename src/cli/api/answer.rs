@@ -14,6 +14,7 @@ use crate::http::{Method, Reply};
 use crate::platform;
 use crate::scan::delivery::PrivateFile;
 use crate::settings::{self, Environment};
+use crate::sorting::collected;
 
 /// Where the body goes.
 pub(super) enum Destination {
@@ -74,7 +75,7 @@ pub(super) fn check(reply: &Reply) -> Result<(), platform::Error> {
 
 /// Shows the status and the headers that can be shown.
 pub(super) fn include(reply: &Reply, printer: &Printer) {
-    let status = Map::from_iter([("status".to_owned(), reply.status.into())]);
+    let status = collected([("status".to_owned(), reply.status.into())]);
     printer.say(Level::Info, &format!("HTTP {}", reply.status), status);
     for (name, value) in &reply.headers {
         // A place to go to may be a signed one.

@@ -7,6 +7,7 @@ use super::places::{DEEPEST, INSTANCES, LIST, MEMBERS, may_lead};
 use super::summary::is_tally;
 use crate::finding::Severity;
 use crate::platform::words;
+use crate::sorting::collected;
 
 /// How deep groups in groups are followed.
 const DEEPEST_GROUP: usize = 4;
@@ -106,7 +107,7 @@ fn as_list(value: &Value) -> Option<List<'_>> {
         Value::Object(lists) if is_keyed(value) => {
             let shared = |name: &str| {
                 let field = if severity_of(name).is_some() { "severity" } else { "cwe" };
-                Map::from_iter([(field.to_owned(), json!(name))])
+                collected([(field.to_owned(), json!(name))])
             };
             let parts = lists.iter().filter_map(|(name, rows)| Some((shared(name), rows.as_array()?.as_slice())));
             Some(List { parts: parts.collect() })
@@ -158,7 +159,7 @@ fn expand(fields: &Fields<'_>, depth: usize, take: &mut dyn FnMut(Item<'_, '_>))
                     Value::Object(member) => expand(&Fields::within(member, fields), depth + 1, take),
                     // A place may be written as nothing but its address.
                     Value::String(address) => {
-                        let member = Map::from_iter([("url".to_owned(), json!(address))]);
+                        let member = collected([("url".to_owned(), json!(address))]);
                         take(Item::Finding(&Fields::within(&member, fields)));
                     }
                     _ => take(Item::Unreadable),

@@ -12,6 +12,7 @@ use super::start::usable_id;
 use crate::http::Call;
 use crate::platform::Error;
 use crate::platform::text::{bounded, one_line};
+use crate::sorting;
 
 /// The most host names that an error lists.
 const MOST_NAMES: usize = 20;
@@ -130,7 +131,7 @@ fn shown(text: &str) -> String {
 /// As many names as fit a message.
 fn names(names: impl Iterator<Item = String>) -> String {
     let mut all: Vec<String> = names.collect();
-    all.sort();
+    sorting::sort(&mut all);
     if all.is_empty() {
         return "no site at all".to_owned();
     }

@@ -8,6 +8,7 @@ use crate::finding::{Finding, Location, Package, PackageLocation, Rule};
 use crate::platform::lenient::{List, Number, Text};
 use crate::platform::text::{sentences, slug};
 use crate::platform::words::{is_cve, weakness_numbers};
+use crate::sorting;
 
 /// What is said of every secret in place of the platform's words: any of those could hold the value.
 const SECRET_MESSAGE: &str = "A credential is written into this file.";
@@ -172,7 +173,7 @@ fn upgrade(package: &Package) -> Option<Box<str>> {
 fn fixed_version(advisory: &Advisory, package: &str, installed: &str) -> Option<String> {
     let about = present(&advisory.packages).filter(|range| range.package_name.get().is_none_or(|name| name == package));
     let mut fixes: Vec<&str> = about.filter_map(|range| range.fixed.get()).collect();
-    fixes.sort_by_key(|version| version_parts(version));
+    sorting::sort_by_key(&mut fixes, |version| version_parts(version));
     fixes.dedup();
     let above = fixes.iter().find(|fix| version_parts(fix) > version_parts(installed));
     match (above, fixes.as_slice()) {

@@ -9,6 +9,7 @@ use super::wire::FindingRow;
 use crate::finding::{FileLocation, Finding, Fingerprint, Kind, Location, RepositoryPath, Rule, Severity, State};
 use crate::platform::text::{bounded, one_line, sentences, slug};
 use crate::platform::words::{finding_state, is_cve, severity, weakness_numbers};
+use crate::sorting;
 
 /// The kind of a finding of which nothing says that it is one of a web address or of a file.
 pub(super) const USUAL_KIND: Kind = Kind::Network;
@@ -47,7 +48,7 @@ impl<'a> Mapper<'a> {
         let severity = rating(&row);
         let mut cve: Vec<String> = row.cves.iter().flat_map(|text| cve_names(text)).collect();
         // In any order, several of them are the same rule.
-        cve.sort_unstable();
+        sorting::sort(&mut cve);
         cve.dedup();
         let cwe = weakness_numbers(row.cwes.iter().map(String::as_str));
         let title = row.title.as_deref().map(|title| bounded(&one_line(title), 200)).filter(|title| !title.is_empty());

@@ -12,6 +12,7 @@ use super::{result, rule};
 use crate::finding::{Ending, Finding, ScanResult};
 use crate::report::text::{counted, line, shorten};
 use crate::report::{Report, shown};
+use crate::sorting::{self, collected};
 
 /// What a reader of the log accepts.
 pub(super) struct Limits {
@@ -151,7 +152,7 @@ impl<'a> Run<'a> {
             entries.iter().flat_map(|&entry| entry.findings.iter().map(move |finding| (entry, finding))).collect();
         findings.retain(|(_, finding)| finding.state.is_open() || self.suppressed == Suppressed::Include);
         // Each entry is sorted already; a stable sort merges them and moves the closed ones to the end.
-        findings.sort_by_key(|(_, finding)| (!finding.state.is_open(), Reverse(finding.rank())));
+        sorting::sort_by_key(&mut findings, |(_, finding)| (!finding.state.is_open(), Reverse(finding.rank())));
 
         let mut rules = RuleTable::default();
         let mut used_rules = 0;
@@ -172,7 +173,7 @@ impl<'a> Run<'a> {
             self.results.push(placed);
         }
         self.rules = rules.into_first(used_rules);
-        self.weaknesses = self.rules.iter().flat_map(|used| rule::weaknesses(&used.finding.rule)).collect();
+        self.weaknesses = collected(self.rules.iter().flat_map(|used| rule::weaknesses(&used.finding.rule)));
         self.say_what_is_cut(findings.len(), is_too_large, limits, cut);
         self.notices.extend(entries.iter().flat_map(|entry| entry_notices(entry)));
         Ok(())

@@ -12,6 +12,7 @@ use super::taxonomy;
 use crate::finding::{Finding, Kind, Rule, Severity};
 use crate::report::shown;
 use crate::report::text::{block, escape_markdown, https_link, inert_markdown, line, shorten};
+use crate::sorting::collected;
 
 /// Longest name or id, by GitHub's limit for names.
 const NAME_LIMIT: usize = 255;
@@ -97,7 +98,7 @@ fn id(finding: &Finding) -> String {
 
 /// Numbers of the weakness classes of a rule, each once.
 pub(super) fn weaknesses(rule: &Rule) -> BTreeSet<u32> {
-    rule.cwe.iter().copied().collect()
+    collected(rule.cwe.iter().copied())
 }
 
 /// The rule as an object.

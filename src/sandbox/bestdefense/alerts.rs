@@ -13,6 +13,7 @@ use crate::sandbox::call::Call;
 use crate::sandbox::core::lock;
 use crate::sandbox::fault::Kind;
 use crate::sandbox::invented;
+use crate::sorting::collected;
 
 /// The severities in the vendor's words, the worst first, each with its number.
 const SEVERITIES: [(&str, u8); 5] = [("Critical", 4), ("High", 3), ("Medium", 2), ("Low", 1), ("Informational", 0)];
@@ -133,12 +134,10 @@ pub(super) fn list(emulator: &Emulator, call: &Call) -> Result<Json<Value>, Refu
         (word, if word == "High" { count + faults.claimed() } else { count })
     });
     Ok(envelope(&if faults.has(BestDefenseFault::ShapeB) {
-        let counts: Map<_, _> =
-            counts.map(|(word, count)| (word.to_owned(), json!(count.to_string()))).into_iter().collect();
+        let counts: Map<_, _> = collected(counts.map(|(word, count)| (word.to_owned(), json!(count.to_string()))));
         json!({ "risks": counts, "alerts": alerts.iter().map(Alert::grouped).collect::<Vec<_>>() })
     } else {
-        let counts: Map<_, _> =
-            counts.map(|(word, count)| (word.to_ascii_lowercase(), json!(count))).into_iter().collect();
+        let counts: Map<_, _> = collected(counts.map(|(word, count)| (word.to_ascii_lowercase(), json!(count))));
         let flat: Vec<_> = (9001..).zip(alerts).map(|(id, alert)| alert.flat(id)).collect();
         if faults.has(BestDefenseFault::ShapeC) {
             json!({ "riskSummary": counts })

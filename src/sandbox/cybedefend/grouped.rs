@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use axum::Json;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::finding::{Finding, Subject};
 use super::query::{Query, count, pairs};
@@ -12,6 +12,7 @@ use super::{Emulator, elements, project, results, written};
 use crate::sandbox::call::Call;
 use crate::sandbox::rules::sca::Scope;
 use crate::sandbox::rules::{Family, Level};
+use crate::sorting::{self, collected};
 
 /// The handler. Containers have no grouped list.
 pub(super) fn list(emulator: &Emulator, call: &Call) -> Result<Json<Value>, Refusal> {
@@ -74,7 +75,7 @@ impl Order {
     /// Sorts groups that stand in the order in which they were found; those that are equal stay in it.
     fn sort(&self, groups: &mut [Vec<&Finding>]) {
         let is_descending = self.direction.eq_ignore_ascii_case("desc");
-        groups.sort_by(|left, right| {
+        sorting::sort_by(groups, |left, right| {
             let order = self.compare(left, right);
             if is_descending { order.reverse() } else { order }
         });
@@ -137,8 +138,7 @@ fn key(finding: &Finding) -> (&str, &str) {
 fn describe(group: &[&Finding]) -> Option<Value> {
     let first = group.first()?;
     let at_level = |level| group.iter().filter(|finding| finding.subject.level() == Some(level)).count();
-    let breakdown: Value =
-        Level::ALL.iter().map(|level| (level.as_str().to_owned(), json!(at_level(*level)))).collect();
+    let breakdown: Map<_, _> = collected(Level::ALL.map(|level| (level.as_str().to_owned(), json!(at_level(level)))));
     let mut described = json!({
         "occurrenceCount": group.len(), "severityBreakdown": breakdown,
         "highestSeverity": first.subject.level().map(Level::as_str), "language": first.subject.language(), "hasAutofix": false,

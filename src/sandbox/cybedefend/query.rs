@@ -7,6 +7,7 @@ use url::form_urlencoded;
 
 use super::finding::{Finding, Priority, State};
 use crate::sandbox::rules::{Family, Level};
+use crate::sorting;
 
 /// Rows on a page when the query does not say.
 const DEFAULT_SIZE: usize = 10;
@@ -55,7 +56,7 @@ impl Query {
         let mut pairs = pairs(raw);
         // Containers' documented keys weigh more, wherever they stand.
         if family == Family::Container {
-            pairs.sort_by_key(|(name, _)| matches!(name.as_str(), "page" | "limit"));
+            sorting::sort_by_key(&mut pairs, |(name, _)| matches!(name.as_str(), "page" | "limit"));
         }
         let errors: Vec<_> = pairs.iter().filter_map(|(name, value)| query.take(family, name, value).err()).collect();
         if family == Family::Sca {
@@ -151,7 +152,7 @@ impl Filter {
     /// Sorts rows that stand in the order in which they were found; rows that are equal stay in it.
     pub(super) fn sort(&self, rows: &mut [(usize, &Finding)]) {
         let Some(sort) = &self.sort else { return };
-        rows.sort_by(|(_, left), (_, right)| {
+        sorting::sort_by(rows, |(_, left), (_, right)| {
             let order = compare(sort, left, right);
             if self.descending { order.reverse() } else { order }
         });

@@ -13,6 +13,7 @@ use crate::sandbox::call::Call;
 use crate::sandbox::entropy::uuid_from;
 use crate::sandbox::fault::Kind;
 use crate::sandbox::rules::{Family, Level};
+use crate::sorting::collected;
 
 /// The family a path names, if the plan includes it.
 pub(super) fn allowed_family(emulator: &Emulator, word: &str) -> Result<Family, Refusal> {
@@ -98,7 +99,8 @@ fn count_by_family(emulator: &Emulator, store: &Store, branch: Option<&String>) 
             *count.1 += 1;
         }
     }
-    Family::ALL.iter().zip(counts).map(|(family, count)| (family.as_str().to_owned(), json!(count))).collect()
+    let counts = Family::ALL.iter().zip(counts).map(|(family, count)| (family.as_str().to_owned(), json!(count)));
+    Value::Object(collected(counts))
 }
 
 /// `GET /project/{project}/results/{family}/{finding}`.

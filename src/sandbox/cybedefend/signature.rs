@@ -71,7 +71,6 @@ fn expiry(query: &str) -> Option<Timestamp> {
     let value = |name: &str| {
         form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
     };
-    let date = jiff::civil::DateTime::strptime("%Y%m%dT%H%M%SZ", value("X-Goog-Date")?).ok()?;
-    let start = date.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp();
+    let start = value("X-Goog-Date")?.parse().ok()?;
     Some(after(start, Duration::from_secs(value("X-Goog-Expires")?.parse().ok()?)))
 }

@@ -16,6 +16,7 @@ use crate::sandbox::entropy::uuid_from;
 use crate::sandbox::fault::Kind;
 use crate::sandbox::rules::{Family, image};
 use crate::sandbox::run::Phase;
+use crate::sorting;
 
 /// What the rules made of an upload, or why the archive was refused.
 pub(super) type Uploaded = Result<Analysis, String>;
@@ -94,7 +95,7 @@ impl Store {
     /// The branches that were scanned, in the order of their names.
     pub(super) fn branches(&self) -> Vec<String> {
         let mut branches: Vec<_> = self.scans.iter().filter_map(|scan| scan.branch.clone()).collect();
-        branches.sort_unstable();
+        sorting::sort(&mut branches);
         branches.dedup();
         branches
     }
@@ -145,7 +146,7 @@ impl Store {
             .map(|run| run.end)
             .filter(|end| *end > now)
             .collect();
-        ends.sort_unstable();
+        sorting::sort(&mut ends);
         // With every slot taken, the scan begins when so many have ended that one is free.
         let free = ends.len().checked_sub(slots).and_then(|index| ends.get(index).copied()).unwrap_or(now);
         let start = after(free, usual / 8);
@@ -174,7 +175,7 @@ impl Store {
                 ended.push((run.end, scan.branch.clone(), scan.image.clone(), subjects));
             }
         }
-        ended.sort_by_key(|(end, ..)| *end);
+        sorting::sort_by_key(&mut ended, |(end, ..)| *end);
         for (end, branch, image, subjects) in ended {
             self.absorb(emulator, end, branch.as_ref(), image.as_deref(), subjects);
         }

@@ -17,6 +17,7 @@ mod text;
 pub use rule::{Family, Hit, Level, Rule};
 pub use suppression::{IGNORE_FILES, IgnoreFile};
 
+use crate::sorting;
 use text::Text;
 
 /// Every rule that names lines, in the order of their families.
@@ -31,7 +32,7 @@ pub fn scan_file(path: &str, content: &str) -> Vec<Hit> {
     hits.extend(iac::scan(&text));
     hits.extend(cicd::scan(&text));
     hits.extend(secret::scan(&text));
-    hits.sort_by_key(|hit| hit.line);
+    sorting::sort_by_key(&mut hits, |hit| hit.line);
     suppression::drop_suppressed(&text, &mut hits);
     hits
 }

@@ -10,6 +10,7 @@ use super::left_out::{LeftOut, Reason};
 use super::{rules, walk};
 use crate::gitignore::Rules;
 use crate::scan::git::WorkTree;
+use crate::sorting::{self, collected};
 
 /// What to archive.
 #[derive(Clone, Copy, Debug)]
@@ -138,7 +139,7 @@ impl Selector<'_> {
             self.leave_out(Reason::NotUtf8, walked.not_utf8);
             let mut names = walked.names;
             names.retain(|name| !own.contains(name));
-            names.sort_unstable();
+            sorting::sort(&mut names);
             return Ok(names);
         };
         let tracked = work_tree.tracked(prefix)?;
@@ -153,7 +154,7 @@ impl Selector<'_> {
             not_utf8.extend(walked.not_utf8);
             let mut untracked = walked.names;
             untracked.retain(|name| names.binary_search(name).is_err() && !own.contains(name));
-            untracked.sort_unstable();
+            sorting::sort(&mut untracked);
             for name in untracked {
                 if secrets.leave_out(&name) {
                     self.left_out.add(Reason::Secret, &name);
@@ -161,7 +162,7 @@ impl Selector<'_> {
                     names.push(name);
                 }
             }
-            names.sort_unstable();
+            sorting::sort(&mut names);
         }
         self.leave_out(Reason::Repository, repositories);
         self.leave_out(Reason::NotUtf8, not_utf8);
@@ -170,7 +171,7 @@ impl Selector<'_> {
 
     /// Each name counts once, though the index and the walk may both have met it.
     fn leave_out(&mut self, reason: Reason, names: Vec<String>) {
-        for name in names.into_iter().collect::<BTreeSet<_>>() {
+        for name in collected::<_, BTreeSet<_>>(names) {
             self.left_out.add(reason, &name);
         }
     }
@@ -234,7 +235,7 @@ impl Selector<'_> {
             }
         }
         self.files.extend(resolved);
-        self.files.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+        sorting::sort_by(&mut self.files, |a, b| a.name.cmp(&b.name));
     }
 }
 
@@ -255,7 +256,7 @@ fn own_names(directory: &Path, files: &[PathBuf]) -> BTreeSet<Box<str>> {
         let path = parent.canonicalize().ok()?.join(file.file_name()?);
         Some(path.strip_prefix(directory).ok()?.to_str()?.into())
     };
-    files.iter().filter_map(name).collect()
+    collected(files.iter().filter_map(name))
 }
 
 /// Tells whether the folders on the way to a file are real. The names come sorted, so that most have the parent of the name
