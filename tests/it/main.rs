@@ -23,6 +23,7 @@ mod git;
 mod github;
 mod harness;
 mod http;
+mod login;
 mod pipeline;
 mod policy_from;
 mod readme;
