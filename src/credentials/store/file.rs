@@ -148,3 +148,106 @@ fn close_to_others(path: &Path, mode: u32) {
 
 #[cfg(not(unix))]
 fn close_to_others(_path: &Path, _mode: u32) {}
+
+#[cfg(test)]
+#[cfg(unix)]
+mod tests {
+    use std::fs::Permissions;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use fs_err::os::unix::fs::symlink;
+    use tempfile::TempDir;
+
+    use super::*;
+
+    fn mode(path: &Path) -> u32 {
+        fs_err::symlink_metadata(path).unwrap().permissions().mode() & 0o777
+    }
+
+    /// A folder below a new one that is not there yet, and a file in it.
+    fn place() -> (TempDir, PathBuf, PathBuf) {
+        let outer = tempfile::tempdir().unwrap();
+        let folder = outer.path().join("above/folder");
+        let path = folder.join("credentials.json");
+        (outer, folder, path)
+    }
+
+    #[test]
+    fn folder_and_file_are_made_for_their_owner_alone() {
+        let (outer, folder, path) = place();
+        make_folder(&folder).unwrap();
+        write(&path, b"one").unwrap();
+        assert_eq!((mode(&outer.path().join("above")), mode(&folder), mode(&path)), (0o700, 0o700, 0o600));
+        write(&path, b"two").unwrap();
+        assert_eq!(read(&path).unwrap().unwrap().as_slice(), b"two");
+        assert_eq!(fs_err::read_dir(&folder).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_is_open_to_others_is_closed_when_it_is_read() {
+        let (_outer, folder, path) = place();
+        make_folder(&folder).unwrap();
+        write(&path, b"one").unwrap();
+        for (of_folder, of_file) in [(0o755, 0o644), (0o770, 0o600), (0o700, 0o666), (0o500, 0o444)] {
+            fs_err::set_permissions(&path, Permissions::from_mode(of_file)).unwrap();
+            fs_err::set_permissions(&folder, Permissions::from_mode(of_folder)).unwrap();
+            assert!(read(&path).unwrap().is_some());
+            assert_eq!((mode(&folder), mode(&path)), (of_folder & 0o700, of_file & 0o600));
+        }
+        fs_err::set_permissions(&folder, Permissions::from_mode(0o755)).unwrap();
+        make_folder(&folder).unwrap();
+        assert_eq!(mode(&folder), 0o700);
+    }
+
+    #[test]
+    fn a_link_is_read_through_and_replaced_when_it_is_written() {
+        let (outer, folder, path) = place();
+        make_folder(&folder).unwrap();
+        let target = outer.path().join("target");
+        fs_err::write(&target, "theirs").unwrap();
+        fs_err::set_permissions(&target, Permissions::from_mode(0o644)).unwrap();
+        symlink(&target, &path).unwrap();
+        assert_eq!(read(&path).unwrap().unwrap().as_slice(), b"theirs");
+        write(&path, b"ours").unwrap();
+        assert_eq!((fs_err::read_to_string(&target).unwrap().as_str(), mode(&target)), ("theirs", 0o644));
+        assert!(fs_err::symlink_metadata(&path).unwrap().is_file());
+    }
+
+    #[test]
+    fn a_folder_that_is_a_link_takes_no_login() {
+        let (outer, folder, _path) = place();
+        let shared = outer.path().join("shared");
+        fs_err::create_dir_all(&shared).unwrap();
+        fs_err::create_dir_all(folder.parent().unwrap()).unwrap();
+        symlink(&shared, &folder).unwrap();
+        assert!(make_folder(&folder).unwrap_err().contains("is a link"));
+    }
+
+    #[test]
+    fn what_is_no_file_or_too_long_is_not_read_and_a_missing_one_is_no_error() {
+        let (_outer, folder, path) = place();
+        assert!(read(&path).unwrap().is_none());
+        make_folder(&folder).unwrap();
+        assert!(read(&path).unwrap().is_none());
+        assert!(read(&folder).unwrap_err().contains("not a regular file"));
+        symlink(folder.join("nowhere"), &path).unwrap();
+        assert!(read(&path).is_err());
+        fs_err::remove_file(&path).unwrap();
+        fs_err::write(&path, vec![b' '; 1024 * 1024 + 1]).unwrap();
+        assert!(read(&path).unwrap_err().contains("1 MiB"));
+    }
+
+    #[test]
+    fn what_is_moved_aside_is_never_lost_to_another_and_goes_when_the_file_is_removed() {
+        let (_outer, folder, path) = place();
+        make_folder(&folder).unwrap();
+        for text in ["one", "two"] {
+            fs_err::write(&path, text).unwrap();
+            let aside = move_aside(&path).unwrap();
+            assert_eq!(fs_err::read_to_string(aside).unwrap(), text);
+        }
+        assert_eq!(fs_err::read_dir(&folder).unwrap().count(), 2);
+        assert!(remove(&path).unwrap() && !remove(&path).unwrap());
+        assert_eq!(fs_err::read_dir(&folder).unwrap().count(), 0);
+    }
+}

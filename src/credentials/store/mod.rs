@@ -13,6 +13,8 @@ mod file;
 mod hosts;
 mod lock;
 mod own;
+#[cfg(test)]
+mod tests;
 mod vendor;
 
 use std::path::{Path, PathBuf};
