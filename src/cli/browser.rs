@@ -13,21 +13,14 @@ use crate::platform::cybedefend::BrowserLogin;
 use crate::scan::observer::{Event, Observer as _};
 use crate::settings::{self, LoginSettings, browser_command};
 
-/// What is done with the browser and the login that comes of it.
-#[derive(clap::Args)]
-pub(super) struct Arguments {
-    /// Only print the address of the login, and start no browser
-    #[arg(long, help_heading = "Credentials")]
-    no_browser: bool,
-}
-
-/// Shows the address, waits for the browser, and gives the login. With `verify`, its token has opened the platform.
+/// Shows the address, with `start` in a browser too, waits for the answer, and gives the login. With `verify`, its token has opened
+/// the platform.
 ///
 /// # Errors
 /// Of class `usage` in a CI, where nobody is at a browser; else those of the login.
 pub(super) async fn log_in(
     settings: &LoginSettings,
-    arguments: &Arguments,
+    start: bool,
     verify: bool,
     context: &Context,
 ) -> Result<StoredLogin, Error> {
@@ -45,8 +38,7 @@ pub(super) async fn log_in(
     let login = BrowserLogin::begin(client.clone(), hosts.region, api, auth).await?;
     login.notes.iter().for_each(|text| note(text));
 
-    let is_started = !arguments.no_browser
-        && browser_command(&context.environment, login.url()).is_some_and(|command| command.start());
+    let is_started = start && browser_command(&context.environment, login.url()).is_some_and(|command| command.start());
     note(if is_started {
         "a browser was started for the login; if none shows it, open this address in one on this machine:"
     } else {

@@ -24,8 +24,9 @@ pub(super) struct Arguments {
     #[arg(long, help_heading = "Credentials")]
     no_verify: bool,
 
-    #[command(flatten)]
-    browser: browser::Arguments,
+    /// Only print the address of a login in a browser, and start no browser
+    #[arg(long, help_heading = "Credentials")]
+    no_browser: bool,
 
     #[command(flatten)]
     pub(super) flags: SettingsFlags<OfALogin>,
@@ -65,7 +66,7 @@ pub(super) async fn run(
             Some(_) if arguments.no_verify => untried(&settings, context).await?,
             Some(_) => tried(&settings, context).await?,
             None if settings::has_browser_login(settings.platform) => {
-                browser::log_in(&settings, &arguments.browser, !arguments.no_verify, context).await?
+                browser::log_in(&settings, !arguments.no_browser, !arguments.no_verify, context).await?
             }
             None => return Err(nothing_given(&settings)),
         };
