@@ -30,3 +30,4 @@ mod schema;
 mod served;
 mod settings;
 mod several;
+mod trust;
