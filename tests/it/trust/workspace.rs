@@ -76,7 +76,7 @@ impl Planted {
         fs_err::write(elsewhere.path().join("secret"), SECRET).unwrap();
         let own = "project_id: of-somebody-else\n";
         fs_err::write(elsewhere.path().join("own.yml"), format!("{own}api_url: https://host.example\n")).unwrap();
-        let planted = Self {
+        Self {
             trap: Trap::new(),
             elsewhere,
             home,
@@ -85,13 +85,7 @@ impl Planted {
             links_of_home: Vec::new(),
             has_repository: true,
             has_credential: true,
-        };
-        let repository = planted.elsewhere.path().join("repository");
-        git(planted.elsewhere.path(), &["init", "--quiet", "--bare", "repository"]);
-        fs_err::write(repository.join("config"), planted.filled(super::GIT)).unwrap();
-        fs_err::write(planted.elsewhere.path().join("gitconfig"), planted.filled("[core]\n\tfsmonitor = @RUN\n"))
-            .unwrap();
-        planted
+        }
     }
 
     /// Plants a file in the workspace. What `.git/config` has already is kept.
@@ -114,8 +108,12 @@ impl Planted {
         self
     }
 
-    /// Leaves out the repository that there is otherwise.
+    /// Leaves out the repository that there is otherwise; elsewhere is one with hostile settings.
     pub(super) fn without_repository(self) -> Self {
+        let folder = self.elsewhere.path();
+        git(folder, &["init", "--quiet", "--bare", "repository"]);
+        fs_err::write(folder.join("repository/config"), self.filled(super::GIT)).unwrap();
+        fs_err::write(folder.join("gitconfig"), self.filled("[core]\n\tfsmonitor = @RUN\n")).unwrap();
         Self { has_repository: false, ..self }
     }
 
