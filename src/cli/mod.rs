@@ -157,7 +157,9 @@ impl Invocation {
         let command = match Arguments::try_parse_from(arguments) {
             Ok(arguments) => arguments.command,
             Err(error) => {
-                secrets_in_files(&environment).iter().for_each(|secret| redactor.learn(secret));
+                for secret in secrets_in_files(&environment) {
+                    redactor.learn(&secret);
+                }
                 return Err(explain(&error, github.as_ref(), &redactor));
             }
         };
