@@ -1,5 +1,7 @@
 //! The programs that are started for a credential, and what they get to see: `--token-command`, and a browser.
 
+use std::path::Path;
+
 use url::Url;
 
 use super::layers::Sourced;
@@ -31,8 +33,9 @@ pub(super) fn command_line(environment: &Environment, sourced: &Sourced<'_>) -> 
         .ok_or_else(|| Error::new(format!("the command from {} has a quote that does not end", sourced.origin)))?;
     let mut words = words.into_iter();
     let program = words.next().ok_or_else(|| Error::new(format!("the command from {} is empty", sourced.origin)))?;
-    let home = environment.get("HOME").ok_or_else(|| {
-        Error::new(format!("the command from {} has no folder to run in: HOME is not set", sourced.origin))
+    // A relative one would be a folder of what is scanned.
+    let home = environment.get("HOME").filter(|home| Path::new(home).is_absolute()).ok_or_else(|| {
+        Error::new(format!("the command from {} has no folder to run in: HOME is not set to one", sourced.origin))
     })?;
     let kept =
         COMMAND_VARIABLES.into_iter().filter_map(|name| Some((name.to_owned(), environment.get(name)?.to_owned())));
@@ -124,6 +127,18 @@ mod tests {
         assert!(open("http://127.0.0.1:4400/oidc/auth").is_some());
         for unsafe_one in ["http://auth.example/oidc/auth", "file:///etc/passwd", "javascript:alert(1)"] {
             assert!(open(unsafe_one).is_none(), "{unsafe_one}");
+        }
+    }
+
+    #[test]
+    fn without_a_home_that_lies_somewhere_there_is_no_folder_to_run_in() {
+        let sourced = Sourced { text: "vault", origin: Origin::Flag("token-command") };
+        for pairs in [vec![], vec![("HOME", "work")], vec![("HOME", "")]] {
+            let error = command_line(&Environment::from_pairs(pairs), &sourced).err().unwrap();
+            assert_eq!(
+                error.to_string(),
+                "the command from --token-command has no folder to run in: HOME is not set to one"
+            );
         }
     }
 

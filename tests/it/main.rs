@@ -34,3 +34,4 @@ mod schema;
 mod served;
 mod settings;
 mod several;
+mod trust;
