@@ -3,6 +3,7 @@
 mod action;
 mod api;
 mod auth;
+mod config;
 mod demo;
 mod doctor;
 mod emulated;
@@ -18,6 +19,7 @@ mod pipeline;
 mod progress;
 mod sandbox;
 mod scan;
+mod schema;
 pub mod signals;
 
 use std::ffi::OsString;
@@ -31,7 +33,7 @@ use crate::clock::Clock;
 use crate::error::{Class, Error};
 use crate::http::Redactor;
 use crate::scan::observer::{Event, Observer as _};
-use crate::settings::{self, Environment, Files, Flags, Layers, LogSettings, known_secrets};
+use crate::settings::{self, Environment, Files, Flags, Layers, LogSettings, known_secrets, secrets_in_files};
 use output::Printer;
 
 /// Runs a scan on a security platform, reports the findings, and fails the build above a threshold.
@@ -58,6 +60,10 @@ enum Command {
     Api(Box<api::Arguments>),
     /// Check all that a scan needs, and start none
     Doctor(Box<doctor::Arguments>),
+    /// Say which settings a scan would have, and where each comes from
+    Config(config::Arguments),
+    /// Print the JSON schema of scangate.yml, for editors
+    Schema,
     /// Log in to a platform, and keep the login for later runs
     Login(Box<login::Arguments>),
     /// Remove logins that are kept
@@ -75,16 +81,17 @@ impl Command {
             Self::Demo(arguments) => Some(&arguments.flags.given),
             Self::Api(arguments) => Some(&arguments.flags.given),
             Self::Doctor(arguments) => Some(&arguments.flags.given),
+            Self::Config(arguments) => Some(arguments.flags()),
             Self::Login(arguments) => Some(&arguments.flags.given),
             Self::Logout(arguments) => Some(&arguments.flags.given),
             Self::Auth(arguments) => Some(arguments.flags()),
-            Self::Sandbox(_) => None,
+            Self::Schema | Self::Sandbox(_) => None,
         }
     }
 
     /// Whether files of settings are for it. A demo is the same wherever it runs.
     fn reads_files(&self) -> bool {
-        !matches!(self, Self::Demo(_) | Self::Sandbox(_))
+        !matches!(self, Self::Demo(_) | Self::Schema | Self::Sandbox(_))
     }
 
     /// Whether it is a gate in a pipeline, whose end the CI is told. The others print what a person or a script asked for.
@@ -92,9 +99,14 @@ impl Command {
         match self {
             Self::Scan(arguments) => !arguments.writes_document(),
             Self::Demo(_) => true,
-            Self::Api(_) | Self::Doctor(_) | Self::Login(_) | Self::Logout(_) | Self::Auth(_) | Self::Sandbox(_) => {
-                false
-            }
+            Self::Api(_)
+            | Self::Config(_)
+            | Self::Doctor(_)
+            | Self::Schema
+            | Self::Sandbox(_)
+            | Self::Login(_)
+            | Self::Logout(_)
+            | Self::Auth(_) => false,
         }
     }
 
@@ -153,9 +165,10 @@ impl Invocation {
             Err(error) => return Err(explain(&error, github.as_ref(), &redactor)),
         };
         let flags = command.flags().unwrap_or(&none);
-        flags.secrets().for_each(|secret| redactor.learn(&secret));
+        let in_files = if command.reads_files() { secrets_in_files(&environment) } else { Vec::new() };
+        flags.secrets().chain(in_files.iter().cloned()).for_each(|secret| redactor.learn(&secret));
         if let Some(github) = github.as_ref().filter(|_| command.masks()) {
-            github.mask(known_secrets(&environment).chain(flags.secrets()));
+            github.mask(known_secrets(&environment).chain(flags.secrets()).chain(in_files));
         }
         let github = github.filter(|_| command.is_gate());
         let files = if command.reads_files() { Files::read(flags, &environment) } else { Ok(Files::default()) };
@@ -166,7 +179,8 @@ impl Invocation {
             return Err(fail(&printer, github.as_ref(), &error.into()));
         }
         let printer = Arc::new(printer);
-        for warning in layers.unknown_variables() {
+        let of_files = files.iter().flat_map(Files::warnings).cloned();
+        for warning in layers.unknown_variables().into_iter().chain(of_files) {
             printer.event(&Event::Warning(warning));
         }
         logging::start(&printer);
@@ -183,6 +197,8 @@ impl Invocation {
             Command::Demo(arguments) => demo::run(*arguments, context).await,
             Command::Api(arguments) => api::run(*arguments, self.files, context).await,
             Command::Doctor(arguments) => doctor::run(*arguments, self.files, context).await,
+            Command::Config(arguments) => config::run(arguments, self.files, context),
+            Command::Schema => schema::run(context),
             Command::Login(arguments) => login::run(*arguments, self.files, context).await,
             Command::Logout(arguments) => logout::run(&arguments, self.files, context).await,
             Command::Auth(arguments) => auth::run(&arguments, self.files, context),

@@ -4,7 +4,7 @@ use url::Url;
 
 use super::layers::{Binding, Layers, Sourced};
 use super::named::Named;
-use super::{Error, credential, dialect, keys, stores};
+use super::{Error, credential, dialect, keys, stores, vendor_file};
 use crate::clock::Clock;
 use crate::credentials::store::{Hosts, Store, Stored};
 use crate::credentials::{self, Credential, Form};
@@ -33,6 +33,7 @@ impl ConnectionSettings {
     /// Reads them from the layers of the entry, which hold the platform's own variables too.
     pub(super) fn resolve(layers: &Layers<'_>, named: &Named, insecure_http: bool) -> Result<Self, Error> {
         refuse_unvouched(layers, named)?;
+        vendor_file::refuse_two(layers, named.platform.about())?;
         let server = |key| layers.value(key).map(|sourced| sourced.server(insecure_http)).transpose();
         Ok(Self {
             platform: named.platform,

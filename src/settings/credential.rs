@@ -5,7 +5,7 @@
 use super::keys::Key;
 use super::layers::{Binding, Layers, Origin, Sourced, own_token};
 use super::token_command::command_line;
-use super::{Environment, Error, keys, stores};
+use super::{Environment, Error, keys, stores, vendor_file};
 use crate::credentials::{Accepted, Form, Secret, Source, SourceKind};
 use crate::platform::{About, PlatformId};
 
@@ -231,7 +231,7 @@ fn value(sourced: &Sourced<'_>) -> Result<SourceKind, Error> {
 }
 
 /// What people should know of the credentials they configured.
-pub(super) fn warnings(layers: &Layers<'_>, about: &About, chosen: Option<&Form<Source>>) -> Vec<String> {
+pub(super) fn warnings(layers: &Layers<'_>, about: &'static About, chosen: Option<&Form<Source>>) -> Vec<String> {
     let mut warnings = Vec::new();
     let is_bare = |place: &Source| matches!(place.kind, SourceKind::Value(_)) && place.origin == "--pat";
     if chosen.is_some_and(|form| form.secrets().any(is_bare)) {
@@ -253,6 +253,7 @@ pub(super) fn warnings(layers: &Layers<'_>, about: &About, chosen: Option<&Form<
     if chosen.is_none() {
         warnings.extend(stores::warning(layers, about));
     }
+    warnings.extend(vendor_file::warnings(layers, about, chosen));
     warnings
 }
 

@@ -7,10 +7,13 @@ use super::document::{Document, Reader};
 use super::layers::{Flags, Layers};
 use super::trust::Ground;
 use super::value::escaped;
-use super::{Environment, Error, keys};
+use super::{Environment, Error, keys, vendor_file};
 
 /// The run's file, in the working directory.
 const USUAL: &str = "scangate.yml";
+
+/// What it is easily called by mistake.
+const UNUSUAL: &str = "scangate.yaml";
 
 /// The most that is read of a file: 1 MiB.
 const LARGEST: u64 = 1024 * 1024;
@@ -23,6 +26,8 @@ const DEPTHS: [u8; 2] = [4, 5];
 pub struct Files {
     /// The one that weighs most first.
     pub(super) documents: Vec<Document>,
+    /// What people should know of files that are not read.
+    warnings: Vec<String>,
 }
 
 impl Files {
@@ -32,8 +37,13 @@ impl Files {
         self.documents.iter().map(|document| (&*document.shown, document.path.as_path(), document.is_trusted))
     }
 
-    /// Reads the file of `--config`, else `scangate.yml` in the working directory where there is one, and the user's own. In the
-    /// action's container the user's own is left alone: steps before it share its HOME.
+    /// What people should know of files that are not read, in sentences.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    /// Reads the file of `--config`, else `scangate.yml` in the working directory where there is one, and the user's own, at last
+    /// those of a vendor's client. In the action's container the user's own are left alone: steps before it share its HOME.
     ///
     /// # Errors
     /// A file that cannot be read, and what a file says wrongly or may not say; with file, line and key.
@@ -48,16 +58,32 @@ impl Files {
             Ok::<_, Error>(Document { shown, path: path.to_owned(), ..document })
         };
         let mut documents = Vec::new();
+        let mut warnings = Vec::new();
         if let Some(sourced) = layers.value(&keys::CONFIG) {
             let path = ground.resolve(sourced.text);
             documents.push(read(&path, escaped(sourced.text), &ground.clone().with_working_directory(), depth)?);
-        } else if let Some(path) = Some(ground.resolve(USUAL)).filter(|path| is_there(path)) {
-            documents.push(read(&path, USUAL.to_owned(), &ground.clone().with_working_directory(), depth)?);
+        } else {
+            let path = ground.resolve(USUAL);
+            if is_there(&path) {
+                documents.push(read(&path, USUAL.to_owned(), &ground.clone().with_working_directory(), depth)?);
+            }
+            if is_there(&ground.resolve(UNUSUAL)) {
+                warnings.push(format!("{UNUSUAL} is not read: the file of settings is called {USUAL}"));
+            }
         }
         if let Some(path) = own.filter(|path| is_there(path)) {
             documents.push(read(&path, name(&path), &ground, depth_of_own)?);
         }
-        Ok(Self { documents })
+        for path in vendor_file::paths(environment).into_iter().filter(|path| is_there(path)) {
+            let shown = name(&path);
+            let content = content(&path, &shown)?;
+            let untrusted = ground.holds(&path).then_some(&ground);
+            let reader =
+                Reader { file: shown.as_str().into(), depth: depth_of_own, untrusted, own_file: own_name.clone() };
+            let document = vendor_file::read(&reader, &content, path.metadata().ok().as_ref())?;
+            documents.push(Document { shown, path, ..document });
+        }
+        Ok(Self { documents, warnings })
     }
 }
 
@@ -117,7 +143,7 @@ fn parse(
 }
 
 /// The content of a file that is one and not too long.
-fn content(path: &Path, shown: &str) -> Result<String, Error> {
+pub(super) fn content(path: &Path, shown: &str) -> Result<String, Error> {
     let refused = |cause: &str| {
         Error::new(format!("the settings cannot be read from {shown}: {cause}"))
             .with_hint("check the path, and that the file can be read")

@@ -28,11 +28,14 @@ mod report;
 #[cfg(test)]
 mod samples;
 mod scan;
+mod schema;
+mod shown;
 mod stores;
 mod subject;
 mod token_command;
 mod trust;
 pub(crate) mod value;
+mod vendor_file;
 mod yaml;
 
 pub use api::ApiSettings;
@@ -48,8 +51,11 @@ pub use log::{LogFormat, LogSettings, Verbosity};
 pub use login::{Account, Accounts, LoginSettings, places as login_places};
 pub use report::{Destination, ReportSettings, ReportTarget};
 pub use scan::{OnInterrupt, RunSettings, ScanSettings};
+pub use schema::schema;
+pub use shown::{Given, Shown, ShownEntry, ShownSettings};
 pub use subject::Subject;
 pub(crate) use trust::resolve;
+pub use vendor_file::secrets_in_files;
 
 /// A setting that is missing, malformed or at odds with another.
 #[derive(Debug, thiserror::Error)]

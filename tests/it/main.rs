@@ -27,6 +27,7 @@ mod readme;
 mod report;
 mod sandbox;
 mod scan;
+mod schema;
 mod served;
 mod settings;
 mod several;

@@ -2,6 +2,8 @@
 
 mod files;
 mod named;
+mod shown;
+mod vendor_file;
 
 use std::time::Duration;
 
