@@ -8,7 +8,7 @@ use super::certificate::Certificate;
 use super::head::Head;
 
 /// What the last answer of an origin told, kept where [`super::Options::keep_sights`] asks for it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Sight {
     /// How far the machine's clock is ahead of the server's (`Date`, which knows whole seconds); below zero, behind it.
     pub ahead: Option<SignedDuration>,

@@ -50,7 +50,8 @@ fn sandbox(platform: &str, faults: &[&str]) -> Served {
 /// The document.
 fn report(ended: &Ended) -> Value {
     let stdout = ended.stdout();
-    serde_json::from_str(&stdout).unwrap_or_else(|_| panic!("no JSON: {stdout}\n{}", ended.stderr()))
+    assert!(stdout.starts_with('{'), "no JSON: {stdout}\n{}", ended.stderr());
+    serde_json::from_str(&stdout).unwrap()
 }
 
 fn checks(document: &Value) -> &Vec<Value> {
@@ -224,6 +225,17 @@ fn without_a_credential_the_way_is_looked_at_all_the_same() {
     let statuses = statuses(&document);
     assert_eq!((statuses["credentials"], statuses["http"], statuses["sign-in"]), ("fail", "pass", "skipped"));
     assert_eq!(document["requests"], 2);
+}
+
+#[test]
+fn a_code_that_is_good_once_is_said_to_be_used_up() {
+    let served = sandbox("cyberorigen", &["mfa"]);
+    assert!(served.find("CYBERORIGEN_MFA_CODE").is_some());
+    let look = |exit_code| report(in_sandbox(&served, PlatformId::CyberOrigen, &[]).run().assert_exit_code(exit_code));
+    let document = look(0);
+    let warned = complaint(&document, "sign-in");
+    assert!(warned["message"].as_str().unwrap().contains("good once"), "{warned}");
+    assert_eq!(statuses(&look(3))["sign-in"], "fail");
 }
 
 #[test]

@@ -23,6 +23,7 @@ pub(super) fn files(files: Result<Files, settings::Error>, checks: &mut Checks) 
             return None;
         }
     };
+    files.warnings().iter().for_each(|warning| checks.warn(CHECK, warning, ""));
     if files.places().next().is_none() {
         checks.pass(CHECK, "no file of settings is there: flags and variables say it all");
     }

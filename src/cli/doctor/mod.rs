@@ -15,7 +15,6 @@ mod way;
 use std::time::Duration;
 
 use check::Checks;
-use clap::ValueEnum;
 use futures_util::future::join_all;
 
 use super::flags::SettingsFlags;
@@ -34,21 +33,12 @@ const USUAL_TIMEOUT: Duration = Duration::from_mins(1);
                         Exit codes: that of the worst check; 0 where all pass or warn. docs/doctor.md has the checks."
 )]
 pub(super) struct Arguments {
-    /// How the result is written to standard output
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    format: Format,
+    /// The form of what is printed
+    #[arg(long, value_name = "text|json", default_value = "text", value_parser = ["text", "json"], hide_possible_values = true)]
+    format: String,
 
     #[command(flatten)]
     pub(super) flags: SettingsFlags<scan::All>,
-}
-
-/// How the result is written.
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// For people, a line a check.
-    Text,
-    /// For programs (docs/doctor.md).
-    Json,
 }
 
 /// Runs the command. What is wrong is in the checks; an error is only what keeps them from being made or shown.
@@ -63,9 +53,9 @@ pub(super) async fn run(
         signal = signals::interrupted() => return Err(Error::Interrupted(signal)),
     };
     let report = checks.into_report(requests, &context.redactor);
-    match arguments.format {
-        Format::Text => show::text(&report, context)?,
-        Format::Json => show::json(&report, context)?,
+    match arguments.format.as_str() {
+        "json" => show::json(&report, context)?,
+        _ => show::text(&report, context)?,
     }
     Ok(report.class.exit_code())
 }

@@ -8,7 +8,7 @@ use super::check::{Check, Report, Status};
 use crate::cli::output::Stream;
 use crate::cli::{Context, neutral};
 use crate::error::Error;
-use crate::report::counted;
+use crate::report::{counted, escape_json};
 
 /// Changes with every change that a reader could trip over.
 const SCHEMA: &str = "scangate/doctor/v1";
@@ -48,8 +48,8 @@ pub(super) fn json(report: &Report, context: &Context) -> Result<(), Error> {
         "requests": report.requests,
         "checks": report.checks,
     });
-    let text = format!("{document:#}\n");
-    context.printer.document(&neutral::json(&text), Stream::Output).map_err(|cause| failed(&cause))
+    let text = neutral::json(&escape_json(&format!("{document:#}\n")));
+    context.printer.document(&text, Stream::Output).map_err(|cause| failed(&cause))
 }
 
 fn failed(cause: &io::Error) -> Error {

@@ -141,18 +141,23 @@ async fn the_proxy_is_named_without_its_password_and_is_the_first_step() {
 }
 
 #[tokio::test]
+async fn a_proxy_that_refuses_to_lead_on_is_the_end_of_the_way() {
+    let proxy = Server::start([Act::Write(Vec::new()), answer(407, "proxy-authenticate: Basic\n", "")]).await;
+    let ended = beside(at("https://api.example/v1", &[]).env("HTTPS_PROXY", proxy.origin())).await;
+    assert_ends_at(&ended, "tls", 4, "HTTPS_PROXY");
+    let tunnels: Vec<_> = proxy.seen().into_iter().map(|seen| seen.line).collect();
+    assert!(tunnels.iter().all(|line| line == "CONNECT api.example:443 HTTP/1.1"), "{tunnels:?}");
+}
+
+#[tokio::test]
 async fn what_a_server_says_has_no_effect_and_leaves_no_secret() {
     let hostile = format!("\u{1b}[2J\n::error::x ##[add-path]/tmp {KEY}");
     let body = json!({ "detail": hostile }).to_string();
-    for arguments in [&[][..], &["--format", "text"]] {
+    for format in ["text", "json"] {
         let server = Server::start([answer(200, "", ""), answer(403, JSON, &body)]).await;
-        let call = Scangate::new(["doctor", "--platform", "cybrium", "--target", "shop"].iter().chain(arguments));
+        let call = Scangate::new(["doctor", "--platform", "cybrium", "--target", "shop", "--format", format]);
         let call = call.env("CYBRIUM_API_URL", server.url("/v1").as_str()).env("CYBRIUM_API_KEY", KEY);
-        let call = if arguments.is_empty() {
-            call.env("GITHUB_ACTIONS", "true").env("GITHUB_EVENT_NAME", "push")
-        } else {
-            call
-        };
+        let call = call.env("GITHUB_ACTIONS", "true").env("GITHUB_EVENT_NAME", "push");
         let ended = beside(call).await;
         ended.assert_exit_code(3);
         for stream in [ended.stdout(), ended.stderr()] {
