@@ -11,7 +11,7 @@ use scangate::platform::PlatformId;
 use crate::harness::Scangate;
 
 /// Every document, from the repository root.
-const DOCUMENTS: [&str; 22] = [
+const DOCUMENTS: [&str; 23] = [
     "README.md",
     "CONTRIBUTING.md",
     "CHANGELOG.md",
@@ -19,6 +19,7 @@ const DOCUMENTS: [&str; 22] = [
     "docs/architecture.md",
     "docs/benchmarks.md",
     "docs/ci-security.md",
+    "docs/credentials.md",
     "docs/doctor.md",
     "docs/exit-codes.md",
     "docs/github.md",
