@@ -80,9 +80,9 @@ impl Store {
         self.platform
     }
 
-    /// Whether there is anything of the file's name.
+    /// Whether there is anything that [`Locked::remove`] could remove.
     pub fn is_there(&self) -> bool {
-        file::is_absent(&self.path) != Ok(true)
+        file::is_any_there(&self.path)
     }
 
     /// The file, for people.
@@ -207,8 +207,9 @@ impl Locked<'_> {
     /// [`Error::Store`] where the file is not understood, or cannot be written or removed.
     pub fn remove(&self) -> Result<bool, Error> {
         let store = self.store;
-        if store.platform != PlatformId::CybeDefend {
-            let Some(mut document) = store.document()? else { return Ok(false) };
+        // The vendor's file holds the one login, whatever else it says; of ours it has to be known what else there is.
+        let document = if store.platform == PlatformId::CybeDefend { None } else { store.document()? };
+        if let Some(mut document) = document {
             store.refuse_newer(&document)?;
             let was_there = own::remove(store.platform.as_str(), &mut document);
             if !own::is_empty(&document) {
