@@ -40,14 +40,12 @@ impl LoginSettings {
     /// # Errors
     /// As for [`ApiSettings::resolve`], and where no login can be kept.
     pub fn resolve(layers: &Layers<'_>) -> Result<Self, Error> {
-        let ApiSettings { connection, timeout, http, mut warnings } = ApiSettings::resolve(layers)?;
+        let ApiSettings { connection, timeout, http, warnings } = ApiSettings::resolve(layers)?;
         let hosts = connection.hosts();
         let ConnectionSettings { platform, credential, auth_scheme, .. } = connection;
         let is_flag = |form: &Form<Source>| form.origin().starts_with("--");
         let given = credential.filter(|form| !has_browser_login(platform) || is_flag(form));
         let store = place(layers, platform)?;
-        // It is said of a login that is about to be made anew.
-        warnings.retain(|warning| Some(warning) != stores::warning(layers, platform.about()).as_ref());
         Ok(Self { platform, credential: given, hosts, auth_scheme, store, timeout, http, warnings })
     }
 
