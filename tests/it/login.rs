@@ -225,6 +225,39 @@ fn a_token_can_come_from_a_file_a_command_or_the_command_line_which_is_warned_of
 }
 
 #[test]
+fn a_command_for_a_token_runs_at_home_and_sees_no_other_secret_and_no_shell_reads_its_text() {
+    let home = Home::new();
+    home.write(
+        "tell",
+        "#!/bin/sh\necho \"key:$PWD:$1:${CYBRIUM_API_KEY:-none}:${SCANGATE_LOG_FORMAT:-none}\"\necho more\n",
+    );
+    home.set_mode("tell", 0o700);
+    let call = home.call(&["login", "--platform", "cybrium", "--no-verify", "--token-command", "./tell '$HOME;x'"]);
+    let call = call.env("CYBRIUM_API_KEY", "key-in-the-environment").env("SCANGATE_LOG_FORMAT", "json");
+    call.run().assert_exit_code(0);
+    let expected = format!("key:{}:$HOME;x:none:none", home.path("").canonicalize().unwrap().display());
+    assert_eq!(home.json(OURS)["logins"]["cybrium"]["token"].as_str(), Some(expected.as_str()));
+
+    let failing = "sh -c 'echo key-told-in-vain; echo lost key-told-in-vain >&2; exit 7'";
+    let ended = home.run(&["login", "--platform", "cybrium", "--no-verify", "--token-command", failing]);
+    ended.assert_exit_code(3).assert_stderr_has("ended with exit code 7: lost ***");
+}
+
+#[test]
+fn the_status_of_all_platforms_is_no_affair_of_settings_for_one() {
+    let home = Home::new();
+    let call = home
+        .call(&["auth", "status"])
+        .env("SCANGATE_API_URL", "https://scan.example")
+        .env("SCANGATE_TOKEN", "key-0123456789");
+    let ended = call.env("BD_API_TOKEN", "key-9876543210").run();
+    ended.assert_exit_code(0).assert_no_trace_of("key-9876543210").assert_no_trace_of("key-0123456789");
+    let said = ended.stdout();
+    assert!(said.contains("bestdefense: BD_API_TOKEN, for https://app.bestdefense.io"), "{said}");
+    assert!(said.contains("cybrium: no credentials"), "{said}");
+}
+
+#[test]
 fn logins_of_several_processes_at_once_lose_nothing() {
     let home = Home::new();
     for round in 0..4 {

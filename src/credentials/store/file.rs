@@ -93,6 +93,11 @@ pub(super) fn remove(path: &Path) -> Result<bool, String> {
     Ok(removed)
 }
 
+/// Whether there is a file of that name, or one that was moved aside.
+pub(super) fn is_any_there(path: &Path) -> bool {
+    [path.to_owned()].into_iter().chain(asides(path)).any(|path| is_absent(&path) != Ok(true))
+}
+
 /// The names of files that were moved aside.
 fn asides(path: &Path) -> impl Iterator<Item = PathBuf> {
     (1..MOST_ASIDE).map(|number| match number {
@@ -247,7 +252,8 @@ mod tests {
             assert_eq!(fs_err::read_to_string(aside).unwrap(), text);
         }
         assert_eq!(fs_err::read_dir(&folder).unwrap().count(), 2);
-        assert!(remove(&path).unwrap() && !remove(&path).unwrap());
+        assert!(is_any_there(&path) && remove(&path).unwrap());
+        assert!(!is_any_there(&path) && !remove(&path).unwrap());
         assert_eq!(fs_err::read_dir(&folder).unwrap().count(), 0);
     }
 }

@@ -1,8 +1,8 @@
 //! Stored logins: what `scangate login` leaves behind, and a later run finds where nothing else names a credential.
 //!
-//! A login at `CybeDefend` is stored in the vendor's own file and format, both ways ([`vendor`]); those of the other platforms share
-//! a file of ours ([`own`]). Reading needs no lock, since a file is replaced as a whole ([`file`]). Whoever changes one holds the
-//! lock beside it from before it is read until it is written ([`lock`]), so that two jobs lose nothing:
+//! A login at `CybeDefend` is stored in the vendor's own file and format, both ways (`vendor`); those of the other platforms share
+//! a file of ours (`own`). Reading needs no lock, since a file is replaced as a whole (`file`). Whoever changes one holds the
+//! lock beside it from before it is read until it is written (`lock`), so that two jobs lose nothing:
 //!
 //! ```text
 //! load ─► StoredLogin                     Store::load
@@ -80,9 +80,9 @@ impl Store {
         self.platform
     }
 
-    /// Whether there is anything of the file's name.
+    /// Whether there is anything that [`Locked::remove`] could remove.
     pub fn is_there(&self) -> bool {
-        file::is_absent(&self.path) != Ok(true)
+        file::is_any_there(&self.path)
     }
 
     /// The file, for people.
@@ -207,8 +207,9 @@ impl Locked<'_> {
     /// [`Error::Store`] where the file is not understood, or cannot be written or removed.
     pub fn remove(&self) -> Result<bool, Error> {
         let store = self.store;
-        if store.platform != PlatformId::CybeDefend {
-            let Some(mut document) = store.document()? else { return Ok(false) };
+        // The vendor's file holds the one login, whatever else it says; of ours it has to be known what else there is.
+        let document = if store.platform == PlatformId::CybeDefend { None } else { store.document()? };
+        if let Some(mut document) = document {
             store.refuse_newer(&document)?;
             let was_there = own::remove(store.platform.as_str(), &mut document);
             if !own::is_empty(&document) {
