@@ -106,6 +106,14 @@ impl Running {
         self
     }
 
+    /// The next line of standard output, which has to be piped.
+    pub(crate) fn line(&mut self) -> String {
+        let stdout = self.child.stdout.as_mut().unwrap();
+        // Byte by byte, so that the rest is left for the end.
+        let bytes = stdout.bytes().map(Result::unwrap).take_while(|byte| *byte != b'\n');
+        String::from_utf8(bytes.collect()).unwrap()
+    }
+
     /// Goes away as the reader of standard output.
     pub(crate) fn close_stdout(mut self) -> Self {
         drop(self.child.stdout.take());

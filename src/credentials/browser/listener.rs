@@ -55,7 +55,12 @@ impl Listener {
                     Ok((connection, _)) => connections.push(self.serve(connection, state)),
                     Err(_) => clock.sleep(PAUSE).await,
                 },
-                Some(Some(answer)) = connections.next() => return answer,
+                // Every end is taken here: a pattern that did not match would leave the others unattended.
+                Some(ended) = connections.next(), if !connections.is_empty() => {
+                    if let Some(answer) = ended {
+                        return answer;
+                    }
+                }
             }
         }
     }

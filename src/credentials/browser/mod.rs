@@ -188,11 +188,18 @@ mod tests {
         found.unwrap().1.into_owned()
     }
 
+    async fn connect(redirect: &str) -> TcpStream {
+        TcpStream::connect(("127.0.0.1", Url::parse(redirect).unwrap().port().unwrap())).await.unwrap()
+    }
+
     /// Opens an address below the redirect address as a browser does, and gives the answer.
     async fn visit(redirect: &str, query: &str) -> String {
-        let url = Url::parse(redirect).unwrap();
-        let mut connection = TcpStream::connect(("127.0.0.1", url.port().unwrap())).await.unwrap();
-        let request = format!("GET /callback?{query} HTTP/1.1\r\nHost: localhost:{}\r\n\r\n", url.port().unwrap());
+        visit_on(connect(redirect).await, redirect, query).await
+    }
+
+    async fn visit_on(mut connection: TcpStream, redirect: &str, query: &str) -> String {
+        let port = Url::parse(redirect).unwrap().port().unwrap();
+        let request = format!("GET /callback?{query} HTTP/1.1\r\nHost: localhost:{port}\r\n\r\n");
         // In two parts, as a slow network would bring it.
         let (first, second) = request.split_at(9);
         connection.write_all(first.as_bytes()).await.unwrap();
@@ -229,11 +236,11 @@ mod tests {
         let verifier = attempt.verifier.clone();
         let clock = Clock::system();
         let browser = async {
-            // A connection that is never used, as browsers open them beforehand.
-            let unused = TcpStream::connect(("127.0.0.1", Url::parse(&redirect).unwrap().port().unwrap())).await;
+            // Connections that browsers open beforehand: one that is never used, and one that is used last.
+            let (unused, early) = (connect(&redirect).await, connect(&redirect).await);
             let wrong = visit(&redirect, "code=forged&state=another").await;
             let hostile = visit(&redirect, "error=<b>x</b>&state=another").await;
-            let right = visit(&redirect, &format!("code=real&state={state}")).await;
+            let right = visit_on(early, &redirect, &format!("code=real&state={state}")).await;
             drop(unused);
             (wrong, hostile, right)
         };
