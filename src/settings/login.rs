@@ -40,14 +40,12 @@ impl LoginSettings {
     /// # Errors
     /// As for [`ApiSettings::resolve`], and where no login can be kept.
     pub fn resolve(layers: &Layers<'_>) -> Result<Self, Error> {
-        let ApiSettings { connection, timeout, http, mut warnings } = ApiSettings::resolve(layers)?;
+        let ApiSettings { connection, timeout, http, warnings } = ApiSettings::resolve(layers)?;
         let hosts = connection.hosts();
         let ConnectionSettings { platform, credential, auth_scheme, .. } = connection;
         let is_flag = |form: &Form<Source>| form.origin().starts_with("--");
         let given = credential.filter(|form| !has_browser_login(platform) || is_flag(form));
         let store = place(layers, platform)?;
-        // It is said of a login that is about to be made anew.
-        warnings.retain(|warning| Some(warning) != stores::warning(layers, platform.about()).as_ref());
         Ok(Self { platform, credential: given, hosts, auth_scheme, store, timeout, http, warnings })
     }
 
@@ -113,15 +111,22 @@ impl Accounts {
         layers.refuse_misplaced_secrets()?;
         let insecure_http = layers.switch(&keys::INSECURE_HTTP)?;
         let asked = named::entries(layers)?;
-        named::refuse_unbound(layers, &asked)?;
         let is_asked = !asked.is_empty();
+        if is_asked {
+            named::refuse_unbound(layers, &asked)?;
+        }
         let named = if is_asked { asked } else { PlatformId::ALL.into_iter().map(Named::usual).collect() };
         let account = |entry: &Named| {
             let about = entry.platform.about();
             let layers = &layers.of_entry(entry, named.len() == 1).with_variables_of(about);
             let connection = ConnectionSettings::resolve(layers, entry, insecure_http)?;
             let passed_over = credential::passed_over(layers, about);
-            let warnings = credential::warnings(layers, about, connection.credential.as_ref());
+            let warnings = if is_asked {
+                credential::warnings(layers, about, connection.credential.as_ref())
+            } else {
+                // What is set for one platform of a run is for none of them here, and no mistake.
+                stores::warning(layers, about).into_iter().collect()
+            };
             Ok(Account { name: entry.name.clone(), connection, passed_over, warnings })
         };
         let accounts = named.iter().map(account).collect::<Result<_, Error>>()?;

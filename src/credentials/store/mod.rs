@@ -13,6 +13,8 @@ mod file;
 mod hosts;
 mod lock;
 mod own;
+#[cfg(test)]
+mod tests;
 mod vendor;
 
 use std::path::{Path, PathBuf};
@@ -78,9 +80,9 @@ impl Store {
         self.platform
     }
 
-    /// Whether there is anything of the file's name.
+    /// Whether there is anything that [`Locked::remove`] could remove.
     pub fn is_there(&self) -> bool {
-        file::is_absent(&self.path) != Ok(true)
+        file::is_any_there(&self.path)
     }
 
     /// The file, for people.
@@ -88,8 +90,13 @@ impl Store {
         self.path.display().to_string()
     }
 
-    /// Reads the login, and teaches its secrets to the redactor; `None` where there is none. A file or folder that others may read
-    /// is closed to them, with a warning.
+    /// Closes the file and its folder to other users, and returns what people should know of that, in sentences. Whoever reads a
+    /// login does this first.
+    pub fn close_to_others(&self) -> Vec<String> {
+        file::close_to_others(&self.path)
+    }
+
+    /// Reads the login, and teaches its secrets to the redactor; `None` where there is none.
     ///
     /// # Errors
     /// [`Error::Store`] where the file cannot be read, or holds what this version does not understand. It shows nothing of the
@@ -200,8 +207,9 @@ impl Locked<'_> {
     /// [`Error::Store`] where the file is not understood, or cannot be written or removed.
     pub fn remove(&self) -> Result<bool, Error> {
         let store = self.store;
-        if store.platform != PlatformId::CybeDefend {
-            let Some(mut document) = store.document()? else { return Ok(false) };
+        // The vendor's file holds the one login, whatever else it says; of ours it has to be known what else there is.
+        let document = if store.platform == PlatformId::CybeDefend { None } else { store.document()? };
+        if let Some(mut document) = document {
             store.refuse_newer(&document)?;
             let was_there = own::remove(store.platform.as_str(), &mut document);
             if !own::is_empty(&document) {
