@@ -112,10 +112,12 @@ pub(super) fn run(
     let files = files?;
     let layers = Layers::new(&status.flags.given, &context.environment).with_files(&files);
     let Accounts { accounts, is_asked } = Accounts::resolve(&layers)?;
-    let known: Vec<(&Account, Facts)> = accounts.iter().map(|account| (account, facts(account, context))).collect();
-    for warning in accounts.iter().flat_map(|account| &account.warnings) {
-        context.printer.event(&Event::Warning(warning.clone()));
+    for account in &accounts {
+        for warning in account.warnings.iter().cloned().chain(account.connection.close_store()) {
+            context.printer.event(&Event::Warning(warning));
+        }
     }
+    let known: Vec<(&Account, Facts)> = accounts.iter().map(|account| (account, facts(account, context))).collect();
     let document = if status.format == Format::Json { as_json(&known) } else { as_text(&known) };
     let failed = |cause: io::Error| Error::Delivery { path: "the status".to_owned(), cause: cause.to_string() };
     context.printer.document(&document, Stream::Output).map_err(failed)?;

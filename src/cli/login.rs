@@ -53,8 +53,8 @@ pub(super) async fn run(
     let files = files?;
     let layers = Layers::new(&arguments.flags.given, &context.environment).with_files(&files);
     let settings = LoginSettings::resolve(&layers)?;
-    for warning in &settings.warnings {
-        context.printer.event(&Event::Warning(warning.clone()));
+    for warning in settings.warnings.iter().cloned().chain(settings.store.close_to_others()) {
+        context.printer.event(&Event::Warning(warning));
     }
     let logged_in = async {
         let login = match &settings.credential {

@@ -32,7 +32,7 @@ use futures_util::future::join_all;
 use jiff::Timestamp;
 
 use self::interruption::Teller;
-use self::observer::Observer;
+use self::observer::{Event, Observer};
 use self::part::{Deadline, Part};
 use self::prepare::Shelf;
 pub use self::prepare::select;
@@ -176,6 +176,9 @@ async fn run_parts(settings: &ScanSettings, surroundings: &Surroundings<'_>, par
     }
     let mut signed = Vec::new();
     for part in parts {
+        for warning in part.entry.close_store() {
+            surroundings.observer.event(&Event::Warning(warning));
+        }
         match part.entry.read_credential(surroundings.clock, surroundings.redactor).await {
             Ok(credential) => signed.push((part, credential)),
             Err(error) => part.end(Err(error.into())),

@@ -63,17 +63,30 @@ impl ConnectionSettings {
         Ok(Request { auth_scheme: self.auth_scheme, ..Request::at(credential, chosen) })
     }
 
+    /// As [`super::EntrySettings::close_store`].
+    pub fn close_store(&self) -> Vec<String> {
+        close_store((self.credential.as_ref(), self.store.as_ref()))
+    }
+
     /// What the settings say of the hosts.
     pub fn hosts(&self) -> Hosts {
         Hosts::new(self.region, self.api_url.as_ref(), self.auth_url.as_ref())
     }
 }
 
+/// The place that was chosen for a credential, and that of a stored login.
+type Sources<'a> = (Option<&'a Form<credentials::Source>>, Option<&'a Store>);
+
+/// Closes the store to other users where a login in there will be read.
+pub(super) fn close_store((place, store): Sources<'_>) -> Vec<String> {
+    store.filter(|_| place.is_none()).map(Store::close_to_others).unwrap_or_default()
+}
+
 /// Reads a credential from the place that was chosen for it, else from the login that is stored; `advice` is for whoever has
 /// neither. `chosen` is what the settings say of the hosts, which is never overruled.
 pub(super) async fn read_credential(
     platform: PlatformId,
-    (place, store): (Option<&Form<credentials::Source>>, Option<&Store>),
+    (place, store): Sources<'_>,
     chosen: &Hosts,
     advice: impl FnOnce() -> String,
     clock: &Clock,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use url::Url;
 
-use super::connection::{ConnectionSettings, read_credential};
+use super::connection::{ConnectionSettings, close_store, read_credential};
 use super::keys::{Heeded, Key, Kind, Owner};
 use super::layers::{Layers, Sourced};
 use super::named::Named;
@@ -106,6 +106,11 @@ impl EntrySettings {
         let advice = || self.credential_advice.clone().unwrap_or_else(usual);
         let sources = (self.credential.as_ref(), self.store.as_ref());
         read_credential(self.platform, sources, &self.hosts(), advice, clock, redactor).await
+    }
+
+    /// Closes the store to other users where a login in there will be read, and says what people should know of that.
+    pub fn close_store(&self) -> Vec<String> {
+        close_store((self.credential.as_ref(), self.store.as_ref()))
     }
 
     /// What the settings say of the hosts.

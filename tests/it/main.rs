@@ -21,6 +21,7 @@ mod foreign_server;
 mod github;
 mod harness;
 mod http;
+mod login;
 mod pipeline;
 mod readme;
 mod report;

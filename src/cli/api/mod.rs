@@ -98,8 +98,8 @@ pub(super) async fn run(
     let (body, query) = arguments.content.read(arguments.method)?;
     path.add_query(query);
     let destination = Destination::of(arguments.output, arguments.method, &context.environment)?;
-    for warning in &settings.warnings {
-        context.printer.event(&Event::Warning(warning.clone()));
+    for warning in settings.warnings.iter().cloned().chain(settings.connection.close_store()) {
+        context.printer.event(&Event::Warning(warning));
     }
 
     let deadline = context.clock.monotonic().saturating_add(settings.timeout);

@@ -19,8 +19,7 @@ const FILE_MODE: u32 = 0o600;
 /// How many files that were moved aside are kept apart.
 const MOST_ASIDE: u32 = 20;
 
-/// Reads a file, if there is one. A link is followed, since systems that hand out secrets as files make such links; what others
-/// may read is closed to them.
+/// Reads a file, if there is one. A link is followed, since systems that hand out secrets as files make such links.
 pub(super) fn read(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, String> {
     if is_absent(path)? {
         return Ok(None);
@@ -29,8 +28,6 @@ pub(super) fn read(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, String> {
     if !path.metadata().map_err(|error| reason(&error))?.is_file() {
         return Err("it is not a regular file".to_owned());
     }
-    close_to_others(path, FILE_MODE);
-    path.parent().into_iter().for_each(|folder| close_to_others(folder, FOLDER_MODE));
     let mut bytes = Zeroizing::new(Vec::new());
     let file = fs_err::File::open(path).map_err(|error| reason(&error))?;
     file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(|error| reason(&error))?;
@@ -40,7 +37,7 @@ pub(super) fn read(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, String> {
     Ok(Some(bytes))
 }
 
-/// Makes the folder, and closes it to others. A link in its place is refused: the secrets would lie wherever it leads, which may
+/// Makes the folder, if there is none. A link in its place is refused: the secrets would lie wherever it leads, which may
 /// be a repository of settings that is shared.
 pub(super) fn make_folder(folder: &Path) -> Result<(), String> {
     if is_absent(folder)? {
@@ -54,7 +51,6 @@ pub(super) fn make_folder(folder: &Path) -> Result<(), String> {
     if metadata.is_symlink() {
         return Err("its folder is a link, and logins are not written where one leads".to_owned());
     }
-    close_to_others(folder, FOLDER_MODE);
     Ok(())
 }
 
@@ -119,32 +115,139 @@ pub(super) fn reason(error: &io::Error) -> String {
     io::Error::from(error.kind()).to_string()
 }
 
-/// Takes away what others may do with a file or folder. What a link leads to is somebody else's affair.
+/// Takes away what others may do with a file and its folder, and returns what was done and what could not be, in sentences.
+pub(super) fn close_to_others(path: &Path) -> Vec<String> {
+    let folder = path.parent().map(|folder| (folder, FOLDER_MODE));
+    folder.into_iter().chain([(path, FILE_MODE)]).filter_map(|(place, mode)| close(place, mode)).collect()
+}
+
+/// What a link leads to is somebody else's affair.
 #[cfg(unix)]
-fn close_to_others(path: &Path, mode: u32) {
+fn close(path: &Path, mode: u32) -> Option<String> {
     use std::fs::Permissions;
     use std::os::unix::fs::PermissionsExt as _;
 
-    let Ok(metadata) = fs_err::symlink_metadata(path) else { return };
+    let metadata = fs_err::symlink_metadata(path).ok()?;
     let found = metadata.permissions().mode() & 0o777;
     if metadata.is_symlink() || found & !mode == 0 {
-        return;
+        return None;
     }
-    let shown = path.display();
-    match fs_err::set_permissions(path, Permissions::from_mode(found & mode)) {
-        Ok(()) => tracing::warn!(
-            "{shown} was open to other users with mode {found:o}, and is now {:o}; if others use this machine, replace the \
-             credentials in it",
-            found & mode
+    let (shown, left) = (path.display(), found & mode);
+    Some(match fs_err::set_permissions(path, Permissions::from_mode(left)) {
+        Ok(()) => format!(
+            "{shown} was open to other users with mode {found:o}, and is now {left:o}; if others use this machine, replace the \
+             credentials in it"
         ),
         Err(error) => {
-            tracing::warn!(
-                "{shown} is open to other users with mode {found:o}, which cannot be changed: {}",
-                reason(&error)
-            );
+            format!("{shown} is open to other users with mode {found:o}, which cannot be changed: {}", reason(&error))
         }
-    }
+    })
 }
 
 #[cfg(not(unix))]
-fn close_to_others(_path: &Path, _mode: u32) {}
+fn close(_path: &Path, _mode: u32) -> Option<String> {
+    None
+}
+
+#[cfg(test)]
+#[cfg(unix)]
+mod tests {
+    use std::fs::Permissions;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use fs_err::os::unix::fs::symlink;
+    use tempfile::TempDir;
+
+    use super::*;
+
+    fn mode(path: &Path) -> u32 {
+        fs_err::symlink_metadata(path).unwrap().permissions().mode() & 0o777
+    }
+
+    /// A folder below a new one that is not there yet, and a file in it.
+    fn place() -> (TempDir, PathBuf, PathBuf) {
+        let outer = tempfile::tempdir().unwrap();
+        let folder = outer.path().join("above/folder");
+        let path = folder.join("credentials.json");
+        (outer, folder, path)
+    }
+
+    #[test]
+    fn folder_and_file_are_made_for_their_owner_alone() {
+        let (outer, folder, path) = place();
+        make_folder(&folder).unwrap();
+        write(&path, b"one").unwrap();
+        assert_eq!((mode(&outer.path().join("above")), mode(&folder), mode(&path)), (0o700, 0o700, 0o600));
+        write(&path, b"two").unwrap();
+        assert_eq!(read(&path).unwrap().unwrap().as_slice(), b"two");
+        assert_eq!(fs_err::read_dir(&folder).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_is_open_to_others_is_closed_and_said_once() {
+        let (_outer, folder, path) = place();
+        assert!(close_to_others(&path).is_empty());
+        make_folder(&folder).unwrap();
+        write(&path, b"one").unwrap();
+        for (of_folder, of_file, said) in [(0o755, 0o644, 2), (0o770, 0o600, 1), (0o700, 0o666, 1), (0o500, 0o400, 0)] {
+            fs_err::set_permissions(&path, Permissions::from_mode(of_file)).unwrap();
+            fs_err::set_permissions(&folder, Permissions::from_mode(of_folder)).unwrap();
+            assert_eq!(close_to_others(&path).len(), said);
+            assert_eq!((mode(&folder), mode(&path)), (of_folder & 0o700, of_file & 0o600));
+            assert!(close_to_others(&path).is_empty());
+        }
+    }
+
+    #[test]
+    fn a_link_is_read_through_and_replaced_when_it_is_written() {
+        let (outer, folder, path) = place();
+        make_folder(&folder).unwrap();
+        let target = outer.path().join("target");
+        fs_err::write(&target, "theirs").unwrap();
+        fs_err::set_permissions(&target, Permissions::from_mode(0o644)).unwrap();
+        symlink(&target, &path).unwrap();
+        assert_eq!(read(&path).unwrap().unwrap().as_slice(), b"theirs");
+        assert!(close_to_others(&path).is_empty());
+        write(&path, b"ours").unwrap();
+        assert_eq!((fs_err::read_to_string(&target).unwrap().as_str(), mode(&target)), ("theirs", 0o644));
+        assert!(fs_err::symlink_metadata(&path).unwrap().is_file());
+    }
+
+    #[test]
+    fn a_folder_that_is_a_link_takes_no_login() {
+        let (outer, folder, _path) = place();
+        let shared = outer.path().join("shared");
+        fs_err::create_dir_all(&shared).unwrap();
+        fs_err::create_dir_all(folder.parent().unwrap()).unwrap();
+        symlink(&shared, &folder).unwrap();
+        assert!(make_folder(&folder).unwrap_err().contains("is a link"));
+    }
+
+    #[test]
+    fn what_is_no_file_or_too_long_is_not_read_and_a_missing_one_is_no_error() {
+        let (_outer, folder, path) = place();
+        assert!(read(&path).unwrap().is_none());
+        make_folder(&folder).unwrap();
+        assert!(read(&path).unwrap().is_none());
+        assert!(read(&folder).unwrap_err().contains("not a regular file"));
+        symlink(folder.join("nowhere"), &path).unwrap();
+        assert!(read(&path).is_err());
+        fs_err::remove_file(&path).unwrap();
+        fs_err::write(&path, vec![b' '; 1024 * 1024 + 1]).unwrap();
+        assert!(read(&path).unwrap_err().contains("1 MiB"));
+    }
+
+    #[test]
+    fn what_is_moved_aside_is_never_lost_to_another_and_goes_when_the_file_is_removed() {
+        let (_outer, folder, path) = place();
+        make_folder(&folder).unwrap();
+        for text in ["one", "two"] {
+            fs_err::write(&path, text).unwrap();
+            let aside = move_aside(&path).unwrap();
+            assert_eq!(fs_err::read_to_string(aside).unwrap(), text);
+        }
+        assert_eq!(fs_err::read_dir(&folder).unwrap().count(), 2);
+        assert!(remove(&path).unwrap() && !remove(&path).unwrap());
+        assert_eq!(fs_err::read_dir(&folder).unwrap().count(), 0);
+    }
+}

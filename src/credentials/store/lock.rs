@@ -58,3 +58,32 @@ fn open(path: &Path) -> Result<File, String> {
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path).map_err(|error| reason(&error))
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_lock_that_is_held_is_waited_for_and_given_up_after_a_minute() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lock");
+        let clock = Clock::simulated(Timestamp::UNIX_EPOCH);
+        let held = Lock::acquire(&path, &clock).await.unwrap();
+        let error = Lock::acquire(&path, &clock).await.err().unwrap();
+        assert!(error.contains("for 60 s"), "{error}");
+        assert!((60..70).contains(&clock.monotonic().as_secs()));
+        drop(held);
+        assert!(Lock::acquire(&path, &clock).await.is_ok());
+        assert_eq!(fs_err::metadata(&path).unwrap().len(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_place_that_takes_no_lock_is_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        for path in [folder.path().to_owned(), folder.path().join("no/lock")] {
+            assert!(Lock::acquire(&path, &Clock::system()).await.is_err());
+        }
+    }
+}

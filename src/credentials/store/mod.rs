@@ -13,6 +13,8 @@ mod file;
 mod hosts;
 mod lock;
 mod own;
+#[cfg(test)]
+mod tests;
 mod vendor;
 
 use std::path::{Path, PathBuf};
@@ -88,8 +90,13 @@ impl Store {
         self.path.display().to_string()
     }
 
-    /// Reads the login, and teaches its secrets to the redactor; `None` where there is none. A file or folder that others may read
-    /// is closed to them, with a warning.
+    /// Closes the file and its folder to other users, and returns what people should know of that, in sentences. Whoever reads a
+    /// login does this first.
+    pub fn close_to_others(&self) -> Vec<String> {
+        file::close_to_others(&self.path)
+    }
+
+    /// Reads the login, and teaches its secrets to the redactor; `None` where there is none.
     ///
     /// # Errors
     /// [`Error::Store`] where the file cannot be read, or holds what this version does not understand. It shows nothing of the

@@ -108,3 +108,88 @@ fn logins(document: &Map<String, Value>) -> Result<Option<&Map<String, Value>>, 
         Some(_) => Err(format!("its `{LOGINS}` are no JSON object")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn document(value: Value) -> Map<String, Value> {
+        let Value::Object(document) = value else { panic!("no object") };
+        document
+    }
+
+    fn login(form: Form<Secret>, api_url: Option<&str>) -> StoredLogin {
+        let api_url = api_url.map(|url| Url::parse(url).unwrap());
+        StoredLogin { form, expires: None, hosts: Hosts { api_url, ..Hosts::default() } }
+    }
+
+    fn secret(text: &str) -> Secret {
+        Secret::new(text).unwrap()
+    }
+
+    #[test]
+    fn every_form_is_read_as_it_was_written_and_others_stay() {
+        let mut file = document(json!({ "version": 1, "logins": { "other": { "new": 1 } }, "note": true }));
+        let token = login(Form::Token { secret: secret("key"), previous: None }, Some("https://cybrium.example/v1"));
+        let person = Form::Login { username: secret("me"), password: secret("a b"), mfa_code: None };
+        write(&token, "cybrium", &mut file).unwrap();
+        write(&login(person, None), "cyberorigen", &mut file).unwrap();
+        write(&login(Form::ApiKey(secret("own")), None), "third", &mut file).unwrap();
+        let expected = json!({ "version": 1, "note": true, "logins": {
+            "other": { "new": 1 },
+            "cybrium": { "token": "key", "api_url": "https://cybrium.example/v1" },
+            "cyberorigen": { "username": "me", "password": "a b" },
+            "third": { "api_key": "own" }
+        } });
+        assert_eq!(Value::Object(file.clone()), expected);
+        let read = |platform| read(&file, platform).unwrap().unwrap();
+        assert!(matches!(read("cybrium").form, Form::Token { secret, previous: None } if secret.expose() == "key"));
+        assert_eq!(read("cybrium").hosts, token.hosts);
+        assert!(matches!(read("cyberorigen").form, Form::Login { password, .. } if password.expose() == "a b"));
+        assert!(matches!(read("third").form, Form::ApiKey(key) if key.expose() == "own"));
+    }
+
+    #[test]
+    fn nothing_of_an_older_login_stays_but_what_is_not_known() {
+        let mut file = document(json!({ "version": 1, "logins": { "cyberorigen": {
+            "username": "me", "password": "a b", "api_url": "https://own.example", "new": 1
+        } } }));
+        write(&login(Form::ApiKey(secret("own")), None), "cyberorigen", &mut file).unwrap();
+        assert_eq!(file["logins"], json!({ "cyberorigen": { "api_key": "own", "new": 1 } }));
+    }
+
+    #[test]
+    fn a_file_is_empty_when_its_last_login_is_removed_and_nobody_misses_anything() {
+        let mut file = document(json!({ "version": 1, "logins": { "a": {}, "b": {} } }));
+        assert!(remove("a", &mut file) && !is_empty(&file));
+        assert!(!remove("a", &mut file) && remove("b", &mut file) && is_empty(&file));
+        assert!(!is_empty(&document(json!({ "version": 1, "logins": {}, "note": true }))));
+        assert!(!is_empty(&document(json!({ "version": 1, "logins": [] }))));
+    }
+
+    #[test]
+    fn what_is_no_login_is_an_error_that_shows_nothing_of_it() {
+        let entries = [
+            json!({}),
+            json!({ "token": "" }),
+            json!({ "username": "hidden" }),
+            json!({ "token": "hidden", "api_key": "hidden" }),
+            json!({ "token": ["hidden"] }),
+            json!({ "token": "hidden", "api_url": "hidden" }),
+            json!("hidden"),
+        ];
+        for entry in entries {
+            let error =
+                read(&document(json!({ "version": 1, "logins": { "cybrium": entry } })), "cybrium").err().unwrap();
+            assert!(error.contains("cybrium") && !error.contains("hidden"), "{error}");
+        }
+        let files = [json!({ "logins": {} }), json!({ "version": "1" }), json!({ "version": 1, "logins": [] })];
+        for file in files.map(document) {
+            assert!(read(&file, "cybrium").is_err());
+        }
+        assert!(read(&document(json!({})), "cybrium").unwrap().is_none());
+        assert!(read(&document(json!({ "version": 1, "logins": {} })), "cybrium").unwrap().is_none());
+    }
+}

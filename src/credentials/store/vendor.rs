@@ -102,3 +102,108 @@ fn text<'a>(document: &'a Map<String, Value>, field: &str) -> Option<&'a str> {
 fn secret(document: &Map<String, Value>, field: &str) -> Option<Secret> {
     text(document, field).and_then(Secret::new)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn document(value: Value) -> Map<String, Value> {
+        let Value::Object(document) = value else { panic!("no object") };
+        document
+    }
+
+    fn parsed(value: Value) -> Result<StoredLogin, String> {
+        read(&document(value))
+    }
+
+    /// The document that is left after a login is written over another.
+    fn rewritten(older: Value, login: &StoredLogin) -> Value {
+        let mut document = document(older);
+        write(login, &mut document);
+        Value::Object(document)
+    }
+
+    #[test]
+    fn a_token_of_an_older_client_is_for_its_region() {
+        let login = parsed(json!({ "type": "pat", "region": "EU", "pat": " pat_one\n" })).unwrap();
+        let Form::Token { secret, previous: None } = &login.form else { panic!("another form") };
+        assert_eq!(secret.expose(), "pat_one");
+        assert_eq!(login.hosts, Hosts { region: Some(Region::Eu), ..Hosts::default() });
+    }
+
+    #[test]
+    fn addresses_count_where_all_four_are_there_and_the_region_is_then_a_label() {
+        let four = json!({
+            "type": "pat", "pat": "pat_one", "region": "us", "api_url": "https://scan.example", "auth_endpoint": "https://auth.example",
+            "client_id": "client", "api_resource": "https://audience.example"
+        });
+        let hosts = parsed(four.clone()).unwrap().hosts;
+        assert_eq!(hosts.api_url.unwrap().as_str(), "https://scan.example/");
+        assert_eq!(hosts.auth_url.unwrap().as_str(), "https://auth.example/");
+        assert_eq!(
+            (hosts.client_id.as_deref(), hosts.resource.as_deref()),
+            (Some("client"), Some("https://audience.example"))
+        );
+        for missing in ["api_url", "auth_endpoint", "client_id", "api_resource"] {
+            let mut three = four.clone();
+            three[missing] = json!("");
+            assert_eq!(
+                parsed(three).unwrap().hosts,
+                Hosts { region: Some(Region::Us), ..Hosts::default() },
+                "{missing}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_written_is_what_was_read() {
+        let files = [
+            json!({ "type": "pat", "region": "eu", "pat": "pat_one" }),
+            json!({
+                "type": "pat", "region": "us", "pat": "pat_one", "api_url": "https://scan.example/base",
+                "auth_endpoint": "https://auth.example", "client_id": "client", "api_resource": "https://scan.example"
+            }),
+            json!({
+                "type": "oauth", "region": "eu", "access_token": "a.b.c", "refresh_token": "refresh",
+                "token_expiry": "2026-03-01T10:00:00Z"
+            }),
+            json!({ "type": "oauth", "region": "us", "access_token": "a.b.c" }),
+        ];
+        for file in files {
+            let login = parsed(file.clone()).unwrap();
+            assert_eq!(rewritten(json!({}), &login), file);
+        }
+    }
+
+    #[test]
+    fn unknown_fields_stay_and_nothing_of_the_older_login_does() {
+        let older = json!({
+            "type": "oauth", "region": "us", "access_token": "a.b.c", "refresh_token": "refresh", "token_expiry": "soon",
+            "client_id": "client", "added_by_a_newer_client": { "a": [1] }
+        });
+        let login = parsed(json!({ "type": "pat", "region": "eu", "pat": "pat_one" })).unwrap();
+        let expected =
+            json!({ "type": "pat", "region": "eu", "pat": "pat_one", "added_by_a_newer_client": { "a": [1] } });
+        assert_eq!(rewritten(older, &login), expected);
+    }
+
+    #[test]
+    fn what_is_no_login_is_an_error_that_shows_nothing_of_it() {
+        let wrong = [
+            json!({}),
+            json!({ "type": "pat", "region": "eu" }),
+            json!({ "type": "pat", "region": "eu", "pat": " " }),
+            json!({ "type": "oauth", "region": "eu", "pat": "pat_one" }),
+            json!({ "type": "pat_one", "region": "eu", "pat": "pat_one" }),
+            json!({ "type": "pat", "region": "pat_one", "pat": "pat_one" }),
+            json!({ "type": "pat", "pat": "pat_one" }),
+            json!({ "type": "pat", "pat": "pat_one", "api_url": "pat_one", "auth_endpoint": "x", "client_id": "c", "api_resource": "r" }),
+        ];
+        for document in wrong {
+            let error = parsed(document.clone()).err().unwrap();
+            assert!(!error.contains("pat_one"), "{document}: {error}");
+        }
+    }
+}
