@@ -162,7 +162,12 @@ impl Invocation {
         let given: Vec<String> = arguments.iter().skip(1).map(|text| text.to_string_lossy().into_owned()).collect();
         let command = match Arguments::try_parse_from(arguments) {
             Ok(arguments) => arguments.command,
-            Err(error) => return Err(explain(&error, github.as_ref(), &redactor)),
+            Err(error) => {
+                for secret in secrets_in_files(&environment) {
+                    redactor.learn(&secret);
+                }
+                return Err(explain(&error, github.as_ref(), &redactor));
+            }
         };
         let flags = command.flags().unwrap_or(&none);
         let in_files = if command.reads_files() { secrets_in_files(&environment) } else { Vec::new() };

@@ -127,6 +127,11 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_command_has_nothing_on_its_standard_input() {
+        assert_eq!(run("cat; echo pat_secret").await.as_deref(), Ok("pat_secret"));
+    }
+
+    #[tokio::test]
     async fn a_command_that_prints_without_end_neither_blocks_nor_fills_memory() {
         let output = run("yes | tr -d '\\n' | head -c 1000000").await.unwrap();
         assert_eq!(output.len(), 64 * 1024 + 1);

@@ -2,6 +2,8 @@
 //!
 //! Only the places are chosen here. Reading them may start a command or wait for standard input, and is left to the run.
 
+use std::path::Path;
+
 use super::keys::Key;
 use super::layers::{Binding, Layers, Origin, Sourced, own_token};
 use super::token_command::command_line;
@@ -220,6 +222,11 @@ fn place_of(key: &'static Key, environment: &Environment, sourced: &Sourced<'_>)
         }
         name if name == keys::PAT.name => value(sourced)?,
         name if name == keys::TOKEN_COMMAND.name => SourceKind::Command(command_line(environment, sourced)?),
+        // From a file that holds for every run, it would be a file of whatever is scanned.
+        _ if matches!(sourced.origin, Origin::File(_)) && !Path::new(sourced.text).is_absolute() => {
+            let message = format!("{} is a relative path, and would be looked for in what is scanned", sourced.origin);
+            return Err(Error::new(message).with_hint("write the whole path, from `/` on"));
+        }
         _ => SourceKind::File(sourced.text.into()),
     };
     Ok(Source { kind, origin: sourced.origin.to_string() })

@@ -81,6 +81,12 @@ mod tests {
 
     proptest! {
         #[test]
+        fn a_duration_that_is_shown_can_be_read(milliseconds in prop_oneof![Just(0_u64), 0_u64..100_000_000, any::<u64>()]) {
+            let duration = Duration::from_millis(milliseconds);
+            prop_assert_eq!(parse(&text(duration)), Some(duration));
+        }
+
+        #[test]
         fn no_text_makes_it_panic(text in "\\PC*") {
             let _ = parse(&text);
         }

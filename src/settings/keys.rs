@@ -296,6 +296,14 @@ mod tests {
     }
 
     #[test]
+    fn a_default_is_that_of_the_help() {
+        assert_eq!(FAIL_ON.usual(), Some("high"));
+        assert_eq!((DIR.usual(), TIMEOUT.usual()), (Some("."), Some("60m")));
+        assert_eq!((BRANCH.usual(), TARGET.usual()), (Some("from the CI, else git"), None));
+        assert_eq!((UNTRACKED.usual(), VERBOSE.usual()), (Some("false"), Some("0")));
+    }
+
+    #[test]
     fn a_variable_of_an_entry_cannot_be_that_of_another_setting_or_entry() {
         assert_eq!(TARGET.variable_of("shop.api-2"), "SCANGATE_SHOP_API_2_TARGET");
         // Were one name the tail of another, `SCANGATE_A_B_C` could be `c` of `a-b` and `b-c` of `a`.

@@ -15,7 +15,7 @@ fn the_version_is_a_document_on_standard_output() {
 
 #[test]
 fn every_command_has_help_within_a_terminals_width() {
-    for command in ["scan", "demo", "sandbox"] {
+    for command in ["scan", "demo", "sandbox", "config", "schema"] {
         let ended = Scangate::new([command, "--help"]).run();
         ended.assert_exit_code(0);
         assert!(ended.stdout().contains("Usage: scangate"), "{command}");

@@ -32,3 +32,4 @@ mod schema;
 mod served;
 mod settings;
 mod several;
+mod trust;

@@ -3,6 +3,7 @@
 mod files;
 mod named;
 mod shown;
+mod token;
 mod vendor_file;
 
 use std::time::Duration;

@@ -182,6 +182,16 @@ fn its_secret_is_known_before_anything_is_said_of_another_file() {
 }
 
 #[test]
+fn its_secret_is_known_when_the_command_line_is_wrong() {
+    let token = "pat_0123456789abcdef";
+    let scan =
+        Scangate::new(["scan", "--nonsense", token]).file("../home/.cybedefend/config.yml", format!("pat: {token}\n"));
+    let ended = scan.run();
+    ended.assert_exit_code(2);
+    assert!(!ended.stderr().contains(token), "{}", ended.stderr());
+}
+
+#[test]
 fn a_file_that_cannot_be_read_is_an_error_that_shows_nothing_of_it() {
     for content in ["pat: [pat_0123456789]\n", "pat: &a pat_0123456789\n", "pat: pat_0123456789\n\tx"] {
         let ended = run(content, "");
