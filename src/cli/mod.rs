@@ -2,11 +2,15 @@
 
 mod action;
 mod api;
+mod auth;
+mod config;
 mod demo;
 mod emulated;
 mod example;
 mod flags;
 mod logging;
+mod login;
+mod logout;
 mod neutral;
 pub mod output;
 mod panic;
@@ -14,6 +18,7 @@ mod pipeline;
 mod progress;
 mod sandbox;
 mod scan;
+mod schema;
 pub mod signals;
 
 use std::ffi::OsString;
@@ -27,7 +32,7 @@ use crate::clock::Clock;
 use crate::error::{Class, Error};
 use crate::http::Redactor;
 use crate::scan::observer::{Event, Observer as _};
-use crate::settings::{self, Environment, Files, Flags, Layers, LogSettings, known_secrets};
+use crate::settings::{self, Environment, Files, Flags, Layers, LogSettings, known_secrets, secrets_in_files};
 use output::Printer;
 
 /// Runs a scan on a security platform, reports the findings, and fails the build above a threshold.
@@ -52,6 +57,16 @@ enum Command {
     Demo(Box<demo::Arguments>),
     /// Call a platform's API once, signed in as a scan is
     Api(Box<api::Arguments>),
+    /// Say which settings a scan would have, and where each comes from
+    Config(config::Arguments),
+    /// Print the JSON schema of scangate.yml, for editors
+    Schema,
+    /// Log in to a platform, and keep the login for later runs
+    Login(Box<login::Arguments>),
+    /// Remove logins that are kept
+    Logout(Box<logout::Arguments>),
+    /// Say which credentials a run would use
+    Auth(auth::Arguments),
     /// Serve the sandbox on this machine, for trying a pipeline or another client
     Sandbox(sandbox::Arguments),
 }
@@ -62,13 +77,17 @@ impl Command {
             Self::Scan(arguments) => Some(&arguments.flags.given),
             Self::Demo(arguments) => Some(&arguments.flags.given),
             Self::Api(arguments) => Some(&arguments.flags.given),
-            Self::Sandbox(_) => None,
+            Self::Config(arguments) => Some(arguments.flags()),
+            Self::Login(arguments) => Some(&arguments.flags.given),
+            Self::Logout(arguments) => Some(&arguments.flags.given),
+            Self::Auth(arguments) => Some(arguments.flags()),
+            Self::Schema | Self::Sandbox(_) => None,
         }
     }
 
     /// Whether files of settings are for it. A demo is the same wherever it runs.
     fn reads_files(&self) -> bool {
-        matches!(self, Self::Scan(_) | Self::Api(_))
+        !matches!(self, Self::Demo(_) | Self::Schema | Self::Sandbox(_))
     }
 
     /// Whether it is a gate in a pipeline, whose end the CI is told. The others print what a person or a script asked for.
@@ -76,13 +95,19 @@ impl Command {
         match self {
             Self::Scan(arguments) => !arguments.writes_document(),
             Self::Demo(_) => true,
-            Self::Api(_) | Self::Sandbox(_) => false,
+            Self::Api(_)
+            | Self::Config(_)
+            | Self::Schema
+            | Self::Sandbox(_)
+            | Self::Login(_)
+            | Self::Logout(_)
+            | Self::Auth(_) => false,
         }
     }
 
     /// Whether it has secrets and, on GitHub, leaves standard output to commands: so that the runner can be told to mask them.
     fn masks(&self) -> bool {
-        self.is_gate() || matches!(self, Self::Api(_))
+        self.is_gate() || matches!(self, Self::Api(_) | Self::Login(_))
     }
 }
 
@@ -134,9 +159,10 @@ impl Invocation {
             Err(error) => return Err(explain(&error, github.as_ref(), &redactor)),
         };
         let flags = command.flags().unwrap_or(&none);
-        flags.secrets().for_each(|secret| redactor.learn(&secret));
+        let in_files = if command.reads_files() { secrets_in_files(&environment) } else { Vec::new() };
+        flags.secrets().chain(in_files.iter().cloned()).for_each(|secret| redactor.learn(&secret));
         if let Some(github) = github.as_ref().filter(|_| command.masks()) {
-            github.mask(known_secrets(&environment).chain(flags.secrets()));
+            github.mask(known_secrets(&environment).chain(flags.secrets()).chain(in_files));
         }
         let github = github.filter(|_| command.is_gate());
         let files = if command.reads_files() { Files::read(flags, &environment) } else { Ok(Files::default()) };
@@ -147,7 +173,8 @@ impl Invocation {
             return Err(fail(&printer, github.as_ref(), &error.into()));
         }
         let printer = Arc::new(printer);
-        for warning in layers.unknown_variables() {
+        let of_files = files.iter().flat_map(Files::warnings).cloned();
+        for warning in layers.unknown_variables().into_iter().chain(of_files) {
             printer.event(&Event::Warning(warning));
         }
         logging::start(&printer);
@@ -163,6 +190,11 @@ impl Invocation {
             Command::Scan(arguments) => scan::run(*arguments, self.files, context).await,
             Command::Demo(arguments) => demo::run(*arguments, context).await,
             Command::Api(arguments) => api::run(*arguments, self.files, context).await,
+            Command::Config(arguments) => config::run(arguments, self.files, context),
+            Command::Schema => schema::run(context),
+            Command::Login(arguments) => login::run(*arguments, self.files, context).await,
+            Command::Logout(arguments) => logout::run(&arguments, self.files, context).await,
+            Command::Auth(arguments) => auth::run(&arguments, self.files, context),
             Command::Sandbox(arguments) => sandbox::run(arguments, context).await,
         };
         ended.unwrap_or_else(|error| fail(&context.printer, context.github.as_ref(), &error))

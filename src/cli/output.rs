@@ -196,7 +196,7 @@ impl Printer {
     }
 
     /// Redacts before serialisation, since a secret with a quote in it looks different after it.
-    fn redact(&self, value: &mut Value) {
+    pub(super) fn redact(&self, value: &mut Value) {
         match value {
             Value::String(text) => *text = self.redactor.clean(text),
             Value::Array(values) => values.iter_mut().for_each(|value| self.redact(value)),

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::process::{Child, Command};
 
+use super::Secret;
 use super::source::LARGEST;
 use crate::clock::Clock;
 use crate::http::Redactor;
@@ -55,6 +56,8 @@ impl CommandLine {
                     let line = output.split(|byte| *byte == b'\n').next().unwrap_or_default();
                     return Ok(line.to_vec());
                 }
+                // It may complain about the very token that it printed.
+                String::from_utf8_lossy(&output).lines().filter_map(Secret::new).for_each(|line| redactor.learn(&line));
                 let complaints = redactor.clean(String::from_utf8_lossy(&complaints).trim());
                 let complaints: String = complaints.chars().take(SHOWN).collect();
                 let said = if complaints.is_empty() { "it said nothing" } else { &complaints };
@@ -119,6 +122,13 @@ mod tests {
     async fn a_failure_shows_the_complaints_and_not_the_output() {
         let error = run("echo pat_secret; echo sealed >&2; exit 3").await.unwrap_err();
         assert!(error.contains("sealed") && !error.contains("pat_secret"), "{error}");
+        let error = run("echo pat_secret_0; echo 'pat_secret_0 is sealed' >&2; exit 3").await.unwrap_err();
+        assert!(error.contains("*** is sealed") && !error.contains("pat_secret"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn a_command_has_nothing_on_its_standard_input() {
+        assert_eq!(run("cat; echo pat_secret").await.as_deref(), Ok("pat_secret"));
     }
 
     #[tokio::test]

@@ -22,6 +22,13 @@ pub enum Form<T> {
         /// A one-time code, where the account asks for a second factor.
         mfa_code: Option<T>,
     },
+    /// Tokens of a login in a browser. Only a stored login has this form, and no platform names variables for it.
+    Tokens {
+        /// The token that is sent as a bearer token.
+        access: T,
+        /// The one that brings the next; a platform may have given none.
+        refresh: Option<T>,
+    },
 }
 
 impl<T> Form<T> {
@@ -29,7 +36,7 @@ impl<T> Form<T> {
     pub fn parts(&self) -> impl Iterator<Item = &T> {
         let username = match self {
             Self::Login { username, .. } => Some(username),
-            Self::Token { .. } | Self::ApiKey(_) => None,
+            Self::Token { .. } | Self::ApiKey(_) | Self::Tokens { .. } => None,
         };
         username.into_iter().chain(self.secrets())
     }
@@ -40,6 +47,7 @@ impl<T> Form<T> {
             Self::Token { secret, previous } => (secret, previous.as_ref()),
             Self::ApiKey(secret) => (secret, None),
             Self::Login { password, mfa_code, .. } => (password, mfa_code.as_ref()),
+            Self::Tokens { access, refresh } => (access, refresh.as_ref()),
         };
         [first].into_iter().chain(second)
     }
@@ -47,7 +55,7 @@ impl<T> Form<T> {
     /// The parts without which there is no credential.
     pub fn required(&self) -> impl Iterator<Item = &T> {
         let (first, second) = match self {
-            Self::Token { secret, .. } | Self::ApiKey(secret) => (secret, None),
+            Self::Token { secret, .. } | Self::ApiKey(secret) | Self::Tokens { access: secret, .. } => (secret, None),
             Self::Login { username, password, .. } => (username, Some(password)),
         };
         [first].into_iter().chain(second)

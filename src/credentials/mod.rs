@@ -1,10 +1,13 @@
 //! What a secret is, and where it is looked for (DESIGN section 5).
 
+mod claims;
 mod command;
 mod form;
 mod secret;
 mod source;
+pub mod store;
 
+pub use claims::Claims;
 pub use command::CommandLine;
 pub use form::{Accepted, Form};
 pub use secret::Secret;
@@ -31,22 +34,45 @@ pub enum Error {
         /// What is wrong with it; never any part of what it holds.
         cause: String,
     },
+    /// A store of logins cannot be read or written, or holds what is no login.
+    #[error("{file}: {cause}")]
+    Store {
+        /// The file or folder.
+        file: String,
+        /// What is wrong with it; never any part of what it holds.
+        cause: String,
+        /// The way out.
+        hint: String,
+    },
+    /// The stored login is for other hosts than those that the settings choose.
+    #[error("the login in {file} is for {made_for}, and {asked}")]
+    MadeForAnother {
+        /// The file.
+        file: String,
+        /// The hosts that it was made for.
+        made_for: String,
+        /// What the settings choose, as a clause.
+        asked: String,
+    },
 }
 
 impl Error {
     /// How a run ends that has nothing worse.
     pub fn class(&self) -> Class {
         match self {
-            Self::None { .. } => Class::NoCredentials,
-            Self::Unreadable { .. } => Class::Auth,
+            Self::None { .. } | Self::MadeForAnother { .. } => Class::NoCredentials,
+            Self::Unreadable { .. } | Self::Store { .. } => Class::Auth,
         }
     }
 
     /// What to do next.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::None { hint, .. } => Some(hint.clone()),
+            Self::None { hint, .. } | Self::Store { hint, .. } => Some(hint.clone()),
             Self::Unreadable { .. } => None,
+            Self::MadeForAnother { .. } => {
+                Some("log in there with `scangate login`, or give a credential for it in a variable".to_owned())
+            }
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::io::{self, Read};
 use std::path::PathBuf;
 
+use super::store::Stored;
 use super::{CommandLine, Error, Form, Secret};
 use crate::clock::Clock;
 use crate::http::Redactor;
@@ -17,6 +18,15 @@ pub struct Credential {
     pub form: Form<Secret>,
     /// Where it was found, for people: `CYBEDEFEND_PAT`, `--token-file`, `CYBERORIGEN_USERNAME and CYBERORIGEN_PASSWORD`.
     pub origin: String,
+    /// The login that it was stored by, where that was its source.
+    pub stored: Option<Box<Stored>>,
+}
+
+impl Credential {
+    /// One that was given for this run.
+    pub fn new(form: Form<Secret>, origin: impl Into<String>) -> Self {
+        Self { form, origin: origin.into(), stored: None }
+    }
 }
 
 /// A place that a flag or a variable names.
@@ -68,8 +78,12 @@ impl Form<Source> {
                 password: password.read(Shape::Typed, clock, redactor).await?,
                 mfa_code: read_if_given(mfa_code.as_ref(), Shape::Typed, clock, redactor).await?,
             },
+            Self::Tokens { access, refresh } => Form::Tokens {
+                access: access.read(Shape::Token, clock, redactor).await?,
+                refresh: read_if_given(refresh.as_ref(), Shape::Token, clock, redactor).await?,
+            },
         };
-        Ok(Credential { form, origin: self.origin() })
+        Ok(Credential::new(form, self.origin()))
     }
 
     /// The flags or variables that name the places of what is required, for people.

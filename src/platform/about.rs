@@ -18,6 +18,10 @@ pub struct About {
     pub credentials: Accepted,
     /// How to get a credential in a region, for somebody who has none.
     pub credential_advice: fn(Option<Region>) -> String,
+    /// The addresses of the vendor's own cloud, in a region if it has any: where a login goes that was made without `--api-url`.
+    pub hosts: fn(Option<Region>) -> &'static [&'static str],
+    /// A call below its base that reads little and that every account may make, for trying a credential.
+    pub trial_path: &'static str,
     /// What it can scan. Where nothing is asked for and a source tree is among it, that is scanned.
     pub subjects: &'static [SubjectKind],
     /// The settings that only some platforms have and this one does, by name (`project-id`), less those of its subjects.

@@ -31,6 +31,7 @@ pub use error::Error;
 pub use request::{Request, StateWord, Subject, state_word};
 use url::Url;
 
+use crate::credentials::store::Hosts;
 use crate::finding::{Controls, Finding, PolicyDecision, ScanReference, Unlisted};
 use crate::http::{Client, Session};
 
@@ -227,6 +228,8 @@ pub struct Connection {
     pub base: Url,
     /// What people should know of how it came about.
     pub notes: Vec<String>,
+    /// What a login that is stored has to remember of where it is good, beside what the settings said.
+    pub hosts: Hosts,
 }
 
 /// A platform that has signed in. The value is the session: it can only come from [`Platform::sign_in`].

@@ -8,6 +8,7 @@ use url::Url;
 
 use super::{Region, ScanState};
 use crate::credentials::Credential;
+use crate::credentials::store::Hosts;
 
 /// What an entry asks of its platform. Which fields matter is the platform's affair; it says so where one is missing.
 #[derive(Clone)]
@@ -56,6 +57,15 @@ pub struct Request {
 }
 
 impl Request {
+    /// A request to the hosts that the settings chose, or where they say nothing, to those that a stored login was made for.
+    pub fn at(credential: Credential, chosen: Hosts) -> Self {
+        let hosts = match &credential.stored {
+            Some(stored) => stored.login.hosts.with(chosen),
+            None => chosen,
+        };
+        Self { region: hosts.region, api_url: hosts.api_url, auth_url: hosts.auth_url, ..Self::new(credential) }
+    }
+
     /// A request that has a credential and asks for nothing else.
     pub fn new(credential: Credential) -> Self {
         Self {

@@ -29,7 +29,7 @@ use serde::Serialize;
 
 pub use headline::headline;
 pub use sarif::Suppressed;
-pub(crate) use text::{counted, https_link};
+pub(crate) use text::{counted, escape_json, https_link};
 
 use crate::error::Problem;
 use crate::finding::ScanResult;

@@ -189,6 +189,8 @@ mod tests {
             documentation: "https://fake.example",
             credentials: Accepted::FirstOf(&[]),
             credential_advice: |_| String::new(),
+            hosts: |_| &[],
+            trial_path: "",
             subjects: &[SubjectKind::Target("anything")],
             settings: &[],
             variables: &[],

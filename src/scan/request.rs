@@ -18,10 +18,8 @@ pub(super) fn request(
         Subject::Archive { .. } | Subject::Sarif { .. } => (None, None),
     };
     let head = &prepared.tree.head;
+    let Request { credential, region, api_url, auth_url, .. } = Request::at(credential, entry.hosts());
     let EntrySettings {
-        region,
-        api_url,
-        auth_url,
         auth_scheme,
         paths,
         states,

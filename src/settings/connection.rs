@@ -4,8 +4,9 @@ use url::Url;
 
 use super::layers::{Binding, Layers, Sourced};
 use super::named::Named;
-use super::{Error, credential, dialect, keys};
+use super::{Error, credential, dialect, keys, stores, vendor_file};
 use crate::clock::Clock;
+use crate::credentials::store::{Hosts, Store, Stored};
 use crate::credentials::{self, Credential, Form};
 use crate::http::Redactor;
 use crate::platform::{PlatformId, Region, Request};
@@ -16,6 +17,8 @@ pub struct ConnectionSettings {
     pub platform: PlatformId,
     /// Where its credential is; `None` where no layer names a place.
     pub credential: Option<Form<credentials::Source>>,
+    /// Where a login may be stored, which is looked at where no layer names a place; `None` where no such file is to be believed.
+    pub store: Option<Store>,
     /// `--region`, if it was given anywhere.
     pub region: Option<Region>,
     /// `--api-url`.
@@ -30,10 +33,12 @@ impl ConnectionSettings {
     /// Reads them from the layers of the entry, which hold the platform's own variables too.
     pub(super) fn resolve(layers: &Layers<'_>, named: &Named, insecure_http: bool) -> Result<Self, Error> {
         refuse_unvouched(layers, named)?;
+        vendor_file::refuse_two(layers, named.platform.about())?;
         let server = |key| layers.value(key).map(|sourced| sourced.server(insecure_http)).transpose();
         Ok(Self {
             platform: named.platform,
             credential: credential::choose(layers, named.platform.about())?,
+            store: stores::store(layers, named.platform).ok().flatten(),
             region: layers.value(&keys::REGION).map(|sourced| region(&sourced)).transpose()?,
             api_url: server(&keys::API_URL)?,
             auth_url: server(&keys::AUTH_URL)?,
@@ -53,24 +58,55 @@ impl ConnectionSettings {
     /// As for [`super::EntrySettings::read_credential`].
     pub async fn request(self, clock: &Clock, redactor: &Redactor) -> Result<Request, credentials::Error> {
         let advice = || (self.platform.about().credential_advice)(self.region);
-        let credential = read_credential(self.platform, self.credential.as_ref(), advice, clock, redactor).await?;
-        let Self { region, api_url, auth_url, auth_scheme, .. } = self;
-        Ok(Request { region, api_url, auth_url, auth_scheme, ..Request::new(credential) })
+        let (chosen, sources) = (self.hosts(), (self.credential.as_ref(), self.store.as_ref()));
+        let credential = read_credential(self.platform, sources, &chosen, advice, clock, redactor).await?;
+        Ok(Request { auth_scheme: self.auth_scheme, ..Request::at(credential, chosen) })
+    }
+
+    /// What the settings say of the hosts.
+    pub fn hosts(&self) -> Hosts {
+        Hosts::new(self.region, self.api_url.as_ref(), self.auth_url.as_ref())
     }
 }
 
-/// Reads a credential from the place that was chosen for it; `advice` is for whoever has chosen none.
+/// Reads a credential from the place that was chosen for it, else from the login that is stored; `advice` is for whoever has
+/// neither. `chosen` is what the settings say of the hosts, which is never overruled.
 pub(super) async fn read_credential(
     platform: PlatformId,
-    place: Option<&Form<credentials::Source>>,
+    (place, store): (Option<&Form<credentials::Source>>, Option<&Store>),
+    chosen: &Hosts,
     advice: impl FnOnce() -> String,
     clock: &Clock,
     redactor: &Redactor,
 ) -> Result<Credential, credentials::Error> {
-    match place {
-        Some(form) => form.read(clock, redactor).await,
-        None => Err(credentials::Error::None { platform: platform.about().name, hint: advice() }),
+    if let Some(form) = place {
+        return form.read(clock, redactor).await;
     }
+    let stored = store.map(|store| stored(platform, store, chosen, redactor)).transpose()?.flatten();
+    // A user name is no secret, and is kept like one in a run, whose log may be for everybody.
+    stored.iter().flat_map(|stored| stored.form.parts()).for_each(|part| redactor.learn(part));
+    stored.ok_or_else(|| credentials::Error::None { platform: platform.about().name, hint: advice() })
+}
+
+/// The login that is stored, if there is one. One that was made for other hosts goes to none.
+///
+/// # Errors
+/// As for [`Store::load`], and [`credentials::Error::MadeForAnother`].
+pub fn stored(
+    platform: PlatformId,
+    store: &Store,
+    chosen: &Hosts,
+    redactor: &Redactor,
+) -> Result<Option<Credential>, credentials::Error> {
+    let Some(login) = store.load(redactor)? else { return Ok(None) };
+    let vendors = platform.about().hosts;
+    if let Some(asked) = login.hosts.differs_from(chosen, vendors) {
+        let (file, made_for) = (store.shown(), login.hosts.shown(vendors));
+        return Err(credentials::Error::MadeForAnother { file, made_for, asked });
+    }
+    let origin = format!("the login in {}", store.shown());
+    let (form, stored) = (login.form.clone(), Some(Box::new(Stored { store: store.clone(), login })));
+    Ok(Some(Credential { form, origin, stored }))
 }
 
 /// A region in either case, as the vendor's own client takes it.

@@ -2,39 +2,30 @@
 //!
 //! Only the places are chosen here. Reading them may start a command or wait for standard input, and is left to the run.
 
+use std::path::Path;
+
 use super::keys::Key;
 use super::layers::{Binding, Layers, Origin, Sourced, own_token};
 use super::token_command::command_line;
-use super::{Environment, Error, keys};
+use super::{Environment, Error, keys, stores, vendor_file};
 use crate::credentials::{Accepted, Form, Secret, Source, SourceKind};
 use crate::platform::{About, PlatformId};
 
 /// Our own variable for a token or key, whatever the platform.
 const OWN: &str = "SCANGATE_TOKEN";
 
-/// The places that hold the credential; `None` where no layer names one. Our own variable is heeded only where the platform is
-/// alone in the run: nobody could tell for which of several it was meant.
+/// One layer in which a credential is looked for.
+type Layer = fn(&Layers<'_>, &About) -> Result<Option<Form<Source>>, Error>;
+
+/// The layers, the one that weighs most first. Below them is the login that is stored.
+const LAYERS: [Layer; 5] = [of_a_flag, of_the_entry, of_the_platform, of_ours, of_files];
+
+/// The places that hold the credential; `None` where no layer names one.
 pub(super) fn choose(layers: &Layers<'_>, about: &About) -> Result<Option<Form<Source>>, Error> {
-    if let Some((key, sourced)) = flag(layers)? {
-        let place = place_of(key, layers.environment(), &sourced)?;
-        return single(layers, about, place).map(Some);
-    }
-    if let Some(name) = layers.entry().map(|entry| own_token(&entry.name))
-        && let Some(place) = place(layers, &name)?
-    {
-        return single(layers, about, place).map(Some);
-    }
-    if let Some(form) = of_the_platform(layers, about)? {
-        return Ok(Some(form));
-    }
-    if !layers.is_one_of_several()
-        && let Some(place) = place(layers, OWN)?
-    {
-        return single(layers, about, place).map(Some);
-    }
-    if let Some((key, sourced)) = only_place(|key| layers.in_files(key))? {
-        let place = place_of(key, layers.environment(), &sourced)?;
-        return single(layers, about, place).map(Some);
+    for layer in LAYERS {
+        if let Some(form) = layer(layers, about)? {
+            return Ok(Some(form));
+        }
     }
     match previous_variable(about).and_then(|(key, previous)| Some((key, place(layers, previous).transpose()?))) {
         Some((key, previous)) => {
@@ -43,6 +34,56 @@ pub(super) fn choose(layers: &Layers<'_>, about: &About) -> Result<Option<Form<S
         }
         None => Ok(None),
     }
+}
+
+/// The places of the layers below the one that was chosen: what they hold is passed over.
+pub(super) fn passed_over(layers: &Layers<'_>, about: &About) -> Vec<String> {
+    let found = LAYERS.into_iter().filter_map(|layer| layer(layers, about).ok().flatten());
+    let others = about.credentials.forms().iter().filter_map(|form| places(layers, form).ok().flatten());
+    let mut origins: Vec<String> = Vec::new();
+    for origin in found.chain(others).map(|form| form.origin()) {
+        if !origins.contains(&origin) {
+            origins.push(origin);
+        }
+    }
+    origins.into_iter().skip(1).collect()
+}
+
+/// What a flag or an input names.
+pub(super) fn of_a_flag(layers: &Layers<'_>, about: &About) -> Result<Option<Form<Source>>, Error> {
+    of_setting(flag(layers)?, layers, about)
+}
+
+/// What our own variable for the entry of that name holds.
+fn of_the_entry(layers: &Layers<'_>, about: &About) -> Result<Option<Form<Source>>, Error> {
+    let own = layers.entry().map(|entry| own_token(&entry.name));
+    of_variable(own.as_deref(), layers, about)
+}
+
+/// What our own variable holds. It is heeded only where the platform is alone in the run: nobody could tell for which of several it
+/// was meant.
+fn of_ours(layers: &Layers<'_>, about: &About) -> Result<Option<Form<Source>>, Error> {
+    of_variable((!layers.is_one_of_several()).then_some(OWN), layers, about)
+}
+
+/// What a file of settings names.
+fn of_files(layers: &Layers<'_>, about: &About) -> Result<Option<Form<Source>>, Error> {
+    of_setting(only_place(|key| layers.in_files(key))?, layers, about)
+}
+
+fn of_setting(
+    setting: Option<(&'static Key, Sourced<'_>)>,
+    layers: &Layers<'_>,
+    about: &About,
+) -> Result<Option<Form<Source>>, Error> {
+    let Some((key, sourced)) = setting else { return Ok(None) };
+    let place = place_of(key, layers.environment(), &sourced)?;
+    single(layers, about, place).map(Some)
+}
+
+fn of_variable(name: Option<&str>, layers: &Layers<'_>, about: &About) -> Result<Option<Form<Source>>, Error> {
+    let place = name.map_or(Ok(None), |name| place(layers, name))?;
+    place.map(|place| single(layers, about, place)).transpose()
 }
 
 /// The flag or input that names a credential.
@@ -93,6 +134,7 @@ fn places(layers: &Layers<'_>, form: &Form<&'static str>) -> Result<Option<Form<
             None => Ok(None),
         },
         Form::ApiKey(key) => Ok(place(layers, key)?.map(Form::ApiKey)),
+        Form::Tokens { .. } => Ok(None),
         Form::Login { username, password, mfa_code } => {
             let code = optional(mfa_code)?;
             match (place(layers, username)?, place(layers, password)?) {
@@ -121,7 +163,7 @@ fn single(layers: &Layers<'_>, about: &About, place_of_it: Source) -> Result<For
             Ok(Form::Token { secret: place_of_it, previous })
         }
         Some(Form::ApiKey(_)) => Ok(Form::ApiKey(place_of_it)),
-        Some(Form::Login { .. }) | None => {
+        Some(Form::Login { .. } | Form::Tokens { .. }) | None => {
             let message = format!("{} takes a user name and a password, and no token", about.name);
             Err(Error::new(message).with_hint(format!("set {}", about.credentials.usual())))
         }
@@ -174,9 +216,17 @@ fn refuse_two<'s, 'a: 's>(mut given: impl Iterator<Item = &'s Sourced<'a>>) -> R
 /// The place that a setting names.
 fn place_of(key: &'static Key, environment: &Environment, sourced: &Sourced<'_>) -> Result<Source, Error> {
     let kind = match key.name {
-        name if name == keys::PAT.name && sourced.text == "-" => SourceKind::StandardInput,
+        // A variable or a file with a lone `-` is more likely a slip.
+        name if name != keys::TOKEN_COMMAND.name && sourced.text == "-" && sourced.origin.depth() == 0 => {
+            SourceKind::StandardInput
+        }
         name if name == keys::PAT.name => value(sourced)?,
         name if name == keys::TOKEN_COMMAND.name => SourceKind::Command(command_line(environment, sourced)?),
+        // From a file that holds for every run, it would be a file of whatever is scanned.
+        _ if matches!(sourced.origin, Origin::File(_)) && !Path::new(sourced.text).is_absolute() => {
+            let message = format!("{} is a relative path, and would be looked for in what is scanned", sourced.origin);
+            return Err(Error::new(message).with_hint("write the whole path, from `/` on"));
+        }
         _ => SourceKind::File(sourced.text.into()),
     };
     Ok(Source { kind, origin: sourced.origin.to_string() })
@@ -188,7 +238,7 @@ fn value(sourced: &Sourced<'_>) -> Result<SourceKind, Error> {
 }
 
 /// What people should know of the credentials they configured.
-pub(super) fn warnings(layers: &Layers<'_>, about: &About, chosen: Option<&Form<Source>>) -> Vec<String> {
+pub(super) fn warnings(layers: &Layers<'_>, about: &'static About, chosen: Option<&Form<Source>>) -> Vec<String> {
     let mut warnings = Vec::new();
     let is_bare = |place: &Source| matches!(place.kind, SourceKind::Value(_)) && place.origin == "--pat";
     if chosen.is_some_and(|form| form.secrets().any(is_bare)) {
@@ -207,6 +257,10 @@ pub(super) fn warnings(layers: &Layers<'_>, about: &About, chosen: Option<&Form<
         let of_entry = layers.entry().map(|entry| own_token(&entry.name)).unwrap_or_default();
         warnings.push(format!("{name} is not used, since the run has several platforms; use {of_entry} and the like"));
     }
+    if chosen.is_none() {
+        warnings.extend(stores::warning(layers, about));
+    }
+    warnings.extend(vendor_file::warnings(layers, about, chosen));
     warnings
 }
 

@@ -12,6 +12,7 @@ use super::layers::Origin;
 use super::named::checked_name;
 use super::trust::Ground;
 use super::value::{nearest, shown};
+use super::vendor_file::VendorFile;
 use super::yaml::{self, Content, Name, Node};
 
 /// The list of entries.
@@ -31,6 +32,13 @@ pub struct Place {
     pub(super) depth: u8,
     /// Whether a pull request can edit the file.
     pub(super) is_open: bool,
+}
+
+impl Place {
+    /// The file for people, the line, and the name that the setting has there.
+    pub fn parts(&self) -> (&str, usize, &str) {
+        (&self.file, self.line, &self.key)
+    }
 }
 
 impl fmt::Display for Place {
@@ -71,6 +79,8 @@ pub(super) struct Document {
     pub(super) texts: Texts,
     /// The platforms, if it says which there are.
     pub(super) entries: Vec<Entry>,
+    /// Where it is a file of a vendor's own client: for whose settings it is, and what else is known of it.
+    pub(super) vendor_file: Option<VendorFile>,
 }
 
 impl Document {
@@ -123,13 +133,9 @@ impl Reader<'_> {
     /// # Errors
     /// What is not YAML, and what such a setting may not be; with file, line and key.
     pub(super) fn read_from_base(&self, content: &str) -> Result<Texts, Error> {
-        let mut texts = Texts::new();
-        for (name, node) in &self.fields(content)? {
-            if let Some(key) = keys::ALL.iter().find(|key| key.is_from_base() && key.file_name() == name.text) {
-                texts.insert(key.name, self.values(key, name, node, None)?);
-            }
-        }
-        Ok(texts)
+        self.fields(content)?;
+        let known = |name: &str| keys::ALL.iter().copied().find(|key| key.is_from_base() && key.file_name() == name);
+        self.read_known(content, known).map(|(texts, _others)| texts)
     }
 
     /// What stands at the top level.
@@ -140,6 +146,35 @@ impl Reader<'_> {
             Some(Node { content: Content::Map(fields), .. }) => Ok(fields),
             Some(root) => Err(self.at(root.line, "settings are written as `name: value`")),
         }
+    }
+
+    /// Reads the fields of a file of others that are `known`, and the names of those that are not.
+    ///
+    /// # Errors
+    /// As for [`Reader::read`], but for names that are not known.
+    pub(super) fn read_known(
+        &self,
+        content: &str,
+        known: fn(&str) -> Option<&'static Key>,
+    ) -> Result<(Texts, Vec<String>), Error> {
+        let (mut texts, mut others) = (Texts::new(), Vec::new());
+        let root = yaml::parse(content).map_err(|fault| self.at(fault.line, &fault.message))?;
+        let fields = match root.map(|root| root.content) {
+            Some(Content::Map(fields)) => fields,
+            _ => Vec::new(),
+        };
+        for (name, node) in &fields {
+            match known(&name.text) {
+                Some(key) => {
+                    let values = self.values(key, name, node, None)?;
+                    if !values.is_empty() && texts.insert(key.name, values).is_some() {
+                        return Err(self.at(name.line, &format!("`{}` stands here again", name.text)));
+                    }
+                }
+                None => others.push(name.text.clone()),
+            }
+        }
+        Ok((texts, others))
     }
 
     fn at(&self, line: usize, message: &str) -> Error {
@@ -164,8 +199,11 @@ impl Reader<'_> {
             return Err(self.at(node.line, "an entry of `platforms` needs `platform`"));
         };
         let platform = Text { text: word.to_owned(), origin: self.origin(name, name.line) };
-        let name = match field(NAME).and_then(|(_, node)| Some((node.line, node.text()?))) {
-            Some((line, text)) => checked_name(text).map_err(|error| self.at(line, &error))?,
+        let name = match field(NAME).map(|(_, node)| node).filter(|node| !node.is_absent()) {
+            Some(node) => {
+                let text = node.text().ok_or_else(|| self.at(node.line, "`name` takes one value"))?;
+                checked_name(text).map_err(|error| self.at(node.line, &error))?
+            }
             None => platform.text.clone(),
         };
         let mut texts = Texts::new();
@@ -237,6 +275,9 @@ impl Reader<'_> {
 
     /// Where a setting can stand that this file may not hold.
     fn way_out(&self, key: &Key, entry: Option<&str>) -> String {
+        if key.command_line_only {
+            return format!("give it as --{}", key.name);
+        }
         let variable = entry.map_or_else(|| key.variable(), |entry| key.variable_of(entry));
         format!("give it as --{} or in {variable}, or put it into {}", key.name, self.own_file)
     }

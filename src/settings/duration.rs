@@ -22,6 +22,21 @@ pub(super) fn parse(text: &str) -> Option<Duration> {
     (!text.is_empty()).then(|| Duration::from_millis(total))
 }
 
+/// The duration as [`parse`] reads it.
+pub(super) fn text(duration: Duration) -> String {
+    let mut rest = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+    let mut text = String::new();
+    for (unit, milliseconds) in UNITS {
+        let number = rest / milliseconds;
+        if number > 0 {
+            text.push_str(&number.to_string());
+            text.push_str(unit);
+            rest %= milliseconds;
+        }
+    }
+    if text.is_empty() { "0s".to_owned() } else { text }
+}
+
 fn split_where(text: &str, ends: impl Fn(char) -> bool) -> (&str, &str) {
     text.split_at(text.find(ends).unwrap_or(text.len()))
 }

@@ -12,6 +12,7 @@ use super::named::Named;
 use super::subject::Subject;
 use super::{Error, dialect, keys};
 use crate::clock::Clock;
+use crate::credentials::store::{Hosts, Store};
 use crate::credentials::{self, Credential, Form};
 use crate::http::Redactor;
 use crate::platform::{About, PlatformId, Region, StateWord, Timing};
@@ -27,6 +28,8 @@ pub struct EntrySettings {
     pub subject: Subject,
     /// Where its credential is; `None` where no layer names a place.
     pub credential: Option<Form<credentials::Source>>,
+    /// Where a login may be stored, which is looked at where no layer names a place.
+    pub store: Option<Store>,
     /// What to do where there is none, if the CI knows why; else the platform says how to get one.
     pub credential_advice: Option<String>,
     /// `--category`, ending in `/`; else `scangate/<name>/<what is scanned>/`.
@@ -69,6 +72,7 @@ impl EntrySettings {
             platform,
             subject,
             credential: None,
+            store: None,
             credential_advice: None,
             category: None,
             region: None,
@@ -100,7 +104,13 @@ impl EntrySettings {
     pub async fn read_credential(&self, clock: &Clock, redactor: &Redactor) -> Result<Credential, credentials::Error> {
         let usual = || (self.platform.about().credential_advice)(self.region);
         let advice = || self.credential_advice.clone().unwrap_or_else(usual);
-        read_credential(self.platform, self.credential.as_ref(), advice, clock, redactor).await
+        let sources = (self.credential.as_ref(), self.store.as_ref());
+        read_credential(self.platform, sources, &self.hosts(), advice, clock, redactor).await
+    }
+
+    /// What the settings say of the hosts.
+    pub fn hosts(&self) -> Hosts {
+        Hosts::new(self.region, self.api_url.as_ref(), self.auth_url.as_ref())
     }
 
     /// Reads it from its layers.
@@ -112,11 +122,12 @@ impl EntrySettings {
         refuse_vouching_for_an_open_target(layers, authorized)?;
         let line = |key| layers.value(key).map(|sourced| sourced.line()).transpose();
         let frameworks = layers.list(&keys::FRAMEWORK);
-        let ConnectionSettings { credential, region, api_url, auth_url, auth_scheme, .. } =
+        let ConnectionSettings { credential, store, region, api_url, auth_url, auth_scheme, .. } =
             ConnectionSettings::resolve(layers, named, insecure_http)?;
         Ok(Self {
             name: named.name.clone(),
             credential,
+            store,
             // SARIF takes what stands before the last `/` for the category and the rest for the run's own id.
             category: line(&keys::CATEGORY)?.map(|category| format!("{}/", category.trim_end_matches('/'))),
             region,

@@ -7,10 +7,13 @@ use super::document::{Document, Reader};
 use super::layers::{Flags, Layers};
 use super::trust::Ground;
 use super::value::escaped;
-use super::{Environment, Error, keys};
+use super::{Environment, Error, keys, vendor_file};
 
 /// The run's file, in the working directory.
 const USUAL: &str = "scangate.yml";
+
+/// What it is easily called by mistake.
+const UNUSUAL: &str = "scangate.yaml";
 
 /// The most that is read of a file: 1 MiB.
 const LARGEST: u64 = 1024 * 1024;
@@ -25,6 +28,8 @@ pub struct Files {
     pub(super) documents: Vec<Document>,
     /// Those of them that a pull request can edit.
     pub(super) open: Vec<Open>,
+    /// What people should know of files that are not read.
+    warnings: Vec<String>,
 }
 
 /// A file that a pull request can edit, or has perhaps taken away.
@@ -45,8 +50,13 @@ pub(super) struct Open {
 }
 
 impl Files {
-    /// Reads the file of `--config`, else `scangate.yml` in the working directory where there is one, and the user's own. In the
-    /// action's container the user's own is left alone: steps before it share its HOME.
+    /// What people should know of files that are not read, in sentences.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    /// Reads the file of `--config`, else `scangate.yml` in the working directory where there is one, and the user's own, at last
+    /// those of a vendor's client. In the action's container the user's own are left alone: steps before it share its HOME.
     ///
     /// # Errors
     /// A file that cannot be read, and what a file says wrongly or may not say; with file, line and key.
@@ -66,10 +76,20 @@ impl Files {
             let path = ground.resolve(USUAL);
             let content = if is_there(&path) { content(&path, USUAL)? } else { String::new() };
             files.add(&content, path, USUAL.to_owned(), around, depth, &own_name)?;
+            if is_there(&ground.resolve(UNUSUAL)) {
+                files.warnings.push(format!("{UNUSUAL} is not read: the file of settings is called {USUAL}"));
+            }
         }
         if let Some(path) = own.filter(|path| is_there(path)) {
             let shown = name(&path);
-            files.add(&content(&path, &shown)?, path, shown, ground, depth_of_own, &own_name)?;
+            files.add(&content(&path, &shown)?, path, shown, ground.clone(), depth_of_own, &own_name)?;
+        }
+        for path in vendor_file::paths(environment).into_iter().filter(|path| is_there(path)) {
+            let shown = name(&path);
+            let content = content(&path, &shown)?;
+            let untrusted = ground.holds(&path).then_some(&ground);
+            let reader = Reader { file: shown.into(), depth: depth_of_own, untrusted, own_file: own_name.clone() };
+            files.documents.push(vendor_file::read(&reader, &content, path.metadata().ok().as_ref())?);
         }
         Ok(files)
     }
@@ -93,14 +113,27 @@ impl Files {
     }
 }
 
-/// The user's own file, by the XDG Base Directory Specification: a relative folder in the variable is no folder.
+/// The user's own file.
 fn own_file(environment: &Environment) -> Option<PathBuf> {
-    if environment.get("SCANGATE_ACTION") == Some("1") {
-        return None;
-    }
-    let configured = environment.get("XDG_CONFIG_HOME").map(PathBuf::from).filter(|folder| folder.is_absolute());
-    let folder = configured.or_else(|| Some(Path::new(environment.get("HOME")?).join(".config")))?;
-    Some(folder.join("scangate/config.yml"))
+    own_folder(environment).map(|folder| folder.join("config.yml"))
+}
+
+/// The folder of the user's own files, by the XDG Base Directory Specification: a relative folder in the variable is no folder.
+/// There is none in the action's container.
+pub(super) fn own_folder(environment: &Environment) -> Option<PathBuf> {
+    let home = own_home(environment).map(|home| Path::new(home).join(".config"));
+    let configured = environment.get("XDG_CONFIG_HOME").map(PathBuf::from);
+    let configured = configured.filter(|folder| folder.is_absolute() && !is_in_the_action(environment));
+    configured.or(home).map(|folder| folder.join("scangate"))
+}
+
+/// The user's own folder. There is none in the action's container.
+pub(super) fn own_home(environment: &Environment) -> Option<&str> {
+    environment.get("HOME").filter(|home| Path::new(home).is_absolute() && !is_in_the_action(environment))
+}
+
+fn is_in_the_action(environment: &Environment) -> bool {
+    environment.get("SCANGATE_ACTION") == Some("1")
 }
 
 fn name(path: &Path) -> String {
@@ -135,7 +168,7 @@ fn parse(
 }
 
 /// The content of a file that is one and not too long.
-fn content(path: &Path, shown: &str) -> Result<String, Error> {
+pub(super) fn content(path: &Path, shown: &str) -> Result<String, Error> {
     let refused = |cause: &str| {
         Error::new(format!("the settings cannot be read from {shown}: {cause}"))
             .with_hint("check the path, and that the file can be read")

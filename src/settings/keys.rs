@@ -142,6 +142,16 @@ impl Key {
         format!("SCANGATE_{}_{}", in_variables(entry), in_variables(self.name))
     }
 
+    /// Its default as the help has it: a value, which has no space in it, or words about where one comes from.
+    pub fn usual(&self) -> Option<&'static str> {
+        match self.kind {
+            Kind::Switch => Some("false"),
+            Kind::Count => Some("0"),
+            // What differs in a demo, or with a platform, stands behind the `;`.
+            _ => self.help.split_once("[default: ")?.1.split([';', ']']).next(),
+        }
+    }
+
     /// Whether files of settings may hold it. A file names no other, and holds no secret.
     pub fn is_in_files(&self) -> bool {
         !self.command_line_only && self.name != CONFIG.name
@@ -230,7 +240,7 @@ keys! {
 
     PAT = Key::value("pat", "VALUE|-", CREDENTIALS, "A personal access token, or `-` for standard input; other processes can read a VALUE")
         .per_platform().command_line_only().trusted_only();
-    TOKEN_FILE = Key::value("token-file", "PATH", CREDENTIALS, "A file that holds the token or key").per_platform().trusted_only();
+    TOKEN_FILE = Key::value("token-file", "PATH", CREDENTIALS, "A file that holds the token or key, or `-` for standard input").per_platform().trusted_only();
     TOKEN_COMMAND = Key::value("token-command", "CMD", CREDENTIALS, "A command that prints the token or key; run without a shell, in HOME, with a bare environment")
         .per_platform().trusted_only();
 

@@ -185,7 +185,8 @@ impl<'a> Layers<'a> {
             values.extend(self.input(key, by_line));
             values.extend(self.variable(key, &key.variable(), by_line));
         }
-        values.extend(self.documents().iter().flat_map(|document| of_texts(&document.texts, key)));
+        let documents = self.documents().iter().filter(|document| document.vendor_file.is_none());
+        values.extend(documents.flat_map(|document| of_texts(&document.texts, key)));
         values
     }
 
@@ -216,7 +217,10 @@ impl<'a> Layers<'a> {
     /// # Errors
     /// The setting, and not what it holds.
     pub(super) fn refuse_misplaced_secrets(&self) -> Result<(), super::Error> {
-        let secrets: Vec<Secret> = known_secrets(self.environment).chain(self.flags.secrets()).collect();
+        let in_files = self.documents().iter().filter_map(|document| document.texts.get(keys::PAT.name)).flatten();
+        let in_files = in_files.filter_map(|text| Secret::new(&text.text));
+        let known = known_secrets(self.environment).chain(self.flags.secrets());
+        let secrets: Vec<Secret> = known.chain(in_files).collect();
         // A shorter text stands in others by chance.
         let long = || secrets.iter().map(Secret::expose).filter(|secret| secret.len() >= 8);
         let mut others = self.settings().filter(|(name, _)| !keys::CREDENTIAL.iter().any(|key| key.name == *name));
@@ -252,9 +256,11 @@ impl<'a> Layers<'a> {
         let unbound = keys::ALL
             .iter()
             .flat_map(move |key| layers.unbound(key, false).into_iter().map(|sourced| (key.name, sourced)));
-        let entries = self.documents().iter().flat_map(|document| &document.entries).flat_map(|entry| &entry.texts);
-        let entries = entries.flat_map(|(name, texts)| texts.iter().map(|text| (*name, text.sourced())));
-        unbound.chain(vendors).chain(named).chain(entries)
+        let vendor_files = self.documents().iter().filter(|document| document.vendor_file.is_some());
+        let entries = self.documents().iter().flat_map(|document| &document.entries).map(|entry| &entry.texts);
+        let bound = vendor_files.map(|document| &document.texts).chain(entries).flatten();
+        let bound = bound.flat_map(|(name, texts)| texts.iter().map(|text| (*name, text.sourced())));
+        unbound.chain(vendors).chain(named).chain(bound)
     }
 
     /// The layers that hold this key, highest first.
@@ -275,6 +281,12 @@ impl<'a> Layers<'a> {
             }
         }
         for document in self.documents() {
+            if let Some(vendor_file) = &document.vendor_file {
+                if self.platform.is_some_and(|about| about.id == vendor_file.platform.as_str()) {
+                    layers.push(Layer { values: of_texts(&document.texts, key), binding: Binding::Platform });
+                }
+                continue;
+            }
             if let Some(entry) = name.and_then(|name| document.entry(name)) {
                 layers.push(Layer { values: of_texts(&entry.texts, key), binding: Binding::Platform });
             }

@@ -22,21 +22,26 @@ mod gate;
 pub mod keys;
 mod layers;
 mod log;
+mod login;
 mod named;
 mod network;
 mod report;
 #[cfg(test)]
 mod samples;
 mod scan;
+mod schema;
+mod shown;
+mod stores;
 mod subject;
 mod token_command;
 mod trust;
 pub(crate) mod value;
+mod vendor_file;
 mod yaml;
 
 pub use api::ApiSettings;
 pub(crate) use base::difference;
-pub use connection::ConnectionSettings;
+pub use connection::{ConnectionSettings, stored as stored_credential};
 pub use credential::known_secrets;
 pub use demo::DemoSettings;
 pub use document::Place;
@@ -47,10 +52,14 @@ pub use gate::PolicyFrom;
 pub(crate) use gate::check_gate;
 pub use layers::{Flags, Layers, Origin, Sourced};
 pub use log::{LogFormat, LogSettings, Verbosity};
+pub use login::{Account, Accounts, LoginSettings, places as login_places};
 pub use report::{Destination, ReportSettings, ReportTarget};
 pub use scan::{OnInterrupt, RunSettings, ScanSettings};
+pub use schema::schema;
+pub use shown::{Given, Shown, ShownEntry, ShownSettings};
 pub use subject::Subject;
 pub(crate) use trust::resolve;
+pub use vendor_file::secrets_in_files;
 
 /// A setting that is missing, malformed or at odds with another.
 #[derive(Debug, thiserror::Error)]

@@ -27,7 +27,6 @@ pub(super) struct Named {
 
 impl Named {
     /// The entry in which a platform is alone with its own name.
-    #[cfg(test)]
     pub(super) fn usual(platform: PlatformId) -> Self {
         let chosen = Origin::Flag(keys::PLATFORM_NAME.name);
         Self { name: platform.as_str().to_owned(), platform, chosen, is_vouched: true }

@@ -87,10 +87,13 @@ impl ScanSettings {
         for named in &named {
             let layers = layers.of_entry(named, is_alone);
             let entry = EntrySettings::resolve(&layers, named, http.insecure_http)?;
-            warnings.extend(credential::warnings(&layers, entry.platform.about(), entry.credential.as_ref()));
+            for warning in credential::warnings(&layers, entry.platform.about(), entry.credential.as_ref()) {
+                if !warnings.contains(&warning) {
+                    warnings.push(warning);
+                }
+            }
             entries.push(entry);
         }
-        warnings.dedup();
         // With one platform, what its own variables say of the branch is said of the run.
         let alone = entries.first().filter(|_| is_alone).map(|entry| entry.platform.about());
         let layers = &alone.map_or(*layers, |about| layers.with_variables_of(about));

@@ -1,5 +1,7 @@
 //! `--token-command`: how its text becomes a command line, and what the command gets to see.
 
+use std::path::Path;
+
 use super::layers::Sourced;
 use super::{Environment, Error};
 use crate::credentials::CommandLine;
@@ -28,8 +30,9 @@ pub(super) fn command_line(environment: &Environment, sourced: &Sourced<'_>) -> 
         .ok_or_else(|| Error::new(format!("the command from {} has a quote that does not end", sourced.origin)))?;
     let mut words = words.into_iter();
     let program = words.next().ok_or_else(|| Error::new(format!("the command from {} is empty", sourced.origin)))?;
-    let home = environment.get("HOME").ok_or_else(|| {
-        Error::new(format!("the command from {} has no folder to run in: HOME is not set", sourced.origin))
+    // A relative one would be a folder of what is scanned.
+    let home = environment.get("HOME").filter(|home| Path::new(home).is_absolute()).ok_or_else(|| {
+        Error::new(format!("the command from {} has no folder to run in: HOME is not set to one", sourced.origin))
     })?;
     let kept =
         COMMAND_VARIABLES.into_iter().filter_map(|name| Some((name.to_owned(), environment.get(name)?.to_owned())));
@@ -77,6 +80,18 @@ mod tests {
         );
         assert_eq!(line.variables, [("PATH".into(), "/bin".into()), ("HOME".into(), "/home/ci".into())]);
         assert_eq!(line.folder, std::path::PathBuf::from("/home/ci"));
+    }
+
+    #[test]
+    fn without_a_home_that_lies_somewhere_there_is_no_folder_to_run_in() {
+        let sourced = Sourced { text: "vault", origin: Origin::Flag("token-command") };
+        for pairs in [vec![], vec![("HOME", "work")], vec![("HOME", "")]] {
+            let error = command_line(&Environment::from_pairs(pairs), &sourced).err().unwrap();
+            assert_eq!(
+                error.to_string(),
+                "the command from --token-command has no folder to run in: HOME is not set to one"
+            );
+        }
     }
 
     #[test]

@@ -57,7 +57,7 @@ fn request(server: &Server, form: Form<Secret>) -> Request {
         api_url: Some(server.url("")),
         target: Some("example.com".to_owned()),
         authorized: true,
-        ..Request::new(Credential { form, origin: "CYBERORIGEN_API_KEY".to_owned() })
+        ..Request::new(Credential::new(form, "CYBERORIGEN_API_KEY"))
     }
 }
 

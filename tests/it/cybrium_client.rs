@@ -62,7 +62,7 @@ fn request(server: &Server) -> Request {
     Request {
         api_url: Some(server.url("/v1")),
         target: Some("shop".to_owned()),
-        ..Request::new(Credential { form, origin: "CYBRIUM_API_KEY".to_owned() })
+        ..Request::new(Credential::new(form, "CYBRIUM_API_KEY"))
     }
 }
 

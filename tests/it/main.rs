@@ -28,6 +28,8 @@ mod readme;
 mod report;
 mod sandbox;
 mod scan;
+mod schema;
 mod served;
 mod settings;
 mod several;
+mod trust;

@@ -2,6 +2,9 @@
 
 mod files;
 mod named;
+mod shown;
+mod token;
+mod vendor_file;
 
 use std::time::Duration;
 

@@ -34,6 +34,7 @@ use super::{
     About, Collected, Connection, Error, Patience, Platform, PolicyAnswer, Request, ScanState, StateWord, Subject,
     SubjectKind, Timing,
 };
+use crate::credentials::store::Hosts;
 use crate::credentials::{Accepted, Form};
 use crate::finding::ScanReference;
 use crate::http::{Authorizer, Call, Client, Replay, Session};
@@ -65,6 +66,8 @@ impl Platform for BestDefense {
         credential_advice: |_region| {
             format!("set BD_API_TOKEN to an API token, which you create at {}/profile/api-tokens", endpoints::CLOUD)
         },
+        hosts: |_region| &[endpoints::CLOUD],
+        trial_path: "/api/sites",
         subjects: &[SubjectKind::Target("the host name or UUID of a verified site")],
         settings: &["scan-type", "intensity", "option", "state"],
         variables: &[],
@@ -157,7 +160,7 @@ fn connect(client: Client, endpoints: &Endpoints, request: &Request) -> Result<C
         return Err(Error::not_taken(BestDefense::ABOUT.name, "credential"));
     };
     let session = Session::new(client, endpoints.base(), Authorizer::bearer(secret.clone()));
-    Ok(Connection { session, base: endpoints.base().clone(), notes: Vec::new() })
+    Ok(Connection { session, base: endpoints.base().clone(), notes: Vec::new(), hosts: Hosts::default() })
 }
 
 #[cfg(test)]

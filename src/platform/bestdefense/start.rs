@@ -124,7 +124,7 @@ mod tests {
 
     fn read(change: impl FnOnce(&mut Request)) -> Result<(Value, Vec<String>), String> {
         let form = Form::Token { secret: Secret::new("token").unwrap(), previous: None };
-        let mut request = Request::new(Credential { form, origin: "BD_API_TOKEN".to_owned() });
+        let mut request = Request::new(Credential::new(form, "BD_API_TOKEN"));
         change(&mut request);
         let (options, warnings) = ScanOptions::read(&request).map_err(|error| error.to_string())?;
         Ok((options.body().unwrap(), warnings))
@@ -160,7 +160,7 @@ mod tests {
     #[test]
     fn an_ai_scan_follows_the_type_of_its_site() {
         let form = Form::Token { secret: Secret::new("token").unwrap(), previous: None };
-        let mut request = Request::new(Credential { form, origin: "BD_API_TOKEN".to_owned() });
+        let mut request = Request::new(Credential::new(form, "BD_API_TOKEN"));
         for (scan_type, testing) in [("ai", "api"), ("analog", "web")] {
             request.scan_type = Some(scan_type.to_owned());
             let (options, _) = ScanOptions::read(&request).unwrap();

@@ -16,22 +16,23 @@ struct Cloud {
     client_id: &'static str,
 }
 
-const CLOUDS: [Cloud; 2] = [
-    Cloud {
-        region: Region::Eu,
-        api: "https://api-eu.cybedefend.com",
-        auth: "https://auth-eu.cybedefend.com",
-        web: "https://eu.cybedefend.com",
-        client_id: "fm90ay05zohu8fk2q45ms",
-    },
-    Cloud {
-        region: Region::Us,
-        api: "https://api-us.cybedefend.com",
-        auth: "https://auth-us.cybedefend.com",
-        web: "https://us.cybedefend.com",
-        client_id: "7o6r9cvvi8um0kisvn7hm",
-    },
-];
+const EU: Cloud = Cloud {
+    region: Region::Eu,
+    api: "https://api-eu.cybedefend.com",
+    auth: "https://auth-eu.cybedefend.com",
+    web: "https://eu.cybedefend.com",
+    client_id: "fm90ay05zohu8fk2q45ms",
+};
+
+const US: Cloud = Cloud {
+    region: Region::Us,
+    api: "https://api-us.cybedefend.com",
+    auth: "https://auth-us.cybedefend.com",
+    web: "https://us.cybedefend.com",
+    client_id: "7o6r9cvvi8um0kisvn7hm",
+};
+
+const CLOUDS: [Cloud; 2] = [EU, US];
 
 /// The region where neither a region nor a URL is given, as in the vendor's own client.
 const DEFAULT_REGION: Region = Region::Us;
@@ -64,6 +65,14 @@ pub(super) fn credential_advice(region: Option<Region>) -> String {
     let region = region.unwrap_or(DEFAULT_REGION);
     let web = CLOUDS.iter().find(|cloud| cloud.region == region).map_or("", |cloud| cloud.web);
     format!("set CYBEDEFEND_PAT to a personal access token, which you create at {web}/profile/personal-access-tokens")
+}
+
+/// The addresses of a region's API and of what issues tokens for it.
+pub(super) fn hosts(region: Option<Region>) -> &'static [&'static str] {
+    match region.unwrap_or(DEFAULT_REGION) {
+        Region::Eu => &[EU.api, EU.auth],
+        Region::Us => &[US.api, US.auth],
+    }
 }
 
 impl Endpoints {

@@ -59,6 +59,8 @@ impl Platform for CybeDefend {
         documentation: "https://docs.cybedefend.com",
         credentials: Accepted::OneOf(&[Form::Token { secret: "CYBEDEFEND_PAT", previous: None }]),
         credential_advice: endpoints::credential_advice,
+        hosts: endpoints::hosts,
+        trial_path: "/organizations",
         subjects: &[SubjectKind::Tree, SubjectKind::Image],
         settings: &["project-id", "region", "auth-url"],
         variables: &[

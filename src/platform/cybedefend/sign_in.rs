@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::CybeDefend;
 use super::endpoints::Endpoints;
 use super::wire::ClientApps;
+use crate::credentials::store::Hosts;
 use crate::credentials::{Form, Secret};
 use crate::error::Class;
 use crate::http::{Authorizer, Call, Client, Grant, Replay, Session};
@@ -30,9 +31,9 @@ struct Application {
 pub(super) async fn connect(client: Client, endpoints: &Endpoints, request: &Request) -> Result<Connection, Error> {
     request.credential.form.secrets().for_each(|secret| client.redactor().learn(secret));
     let mut notes = Vec::new();
-    let grant = grant(&client, endpoints, request, &mut notes).await?;
+    let (grant, hosts) = grant(&client, endpoints, request, &mut notes).await?;
     let session = Session::new(client, &endpoints.api, Authorizer::Grant(grant));
-    Ok(Connection { session, base: endpoints.api.clone(), notes })
+    Ok(Connection { session, base: endpoints.api.clone(), notes, hosts })
 }
 
 /// Prepares the exchange of the personal access token. What people should know of it goes into `notes`.
@@ -41,7 +42,7 @@ async fn grant(
     endpoints: &Endpoints,
     request: &Request,
     notes: &mut Vec<String>,
-) -> Result<Grant, Error> {
+) -> Result<(Grant, Hosts), Error> {
     let mut remedy = format!(
         "check {}: a token is only good where it was issued, and this run used {}; create another {}",
         request.credential.origin,
@@ -67,7 +68,7 @@ async fn grant(
         field("subject_token_type", "urn:logto:token-type:personal_access_token")?,
         field("resource", &application.resource)?,
     ];
-    Ok(Grant {
+    let grant = Grant {
         token_url: endpoints.token_url()?,
         form,
         replay: Replay::Safe,
@@ -76,7 +77,21 @@ async fn grant(
         longest_life: LONGEST_LIFE,
         refusal: "the personal access token was refused".to_owned(),
         remedy,
-    })
+    };
+    Ok((grant, application.hosts(endpoints)))
+}
+
+impl Application {
+    /// What a stored login remembers: the names under which tokens are got, with the addresses at which they are.
+    fn hosts(self, endpoints: &Endpoints) -> Hosts {
+        Hosts {
+            region: endpoints.cloud.as_ref().map(|cloud| cloud.region),
+            api_url: Some(endpoints.api.clone()),
+            auth_url: Some(endpoints.auth.clone()),
+            client_id: Some(self.client_id),
+            resource: Some(self.resource),
+        }
+    }
 }
 
 /// Asks the instance which application may exchange tokens, and for which audience.

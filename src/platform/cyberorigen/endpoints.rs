@@ -5,7 +5,7 @@ use url::Url;
 use crate::platform::Error;
 
 /// The vendor's own instance (contract 1.1).
-const DOCUMENTED: &str = "https://backend.cyberorigen.com/api/v1";
+pub(super) const DOCUMENTED: &str = "https://backend.cyberorigen.com/api/v1";
 
 /// What the path of every documented call begins with, but that of health.
 const PREFIX: &str = "/api/v1";

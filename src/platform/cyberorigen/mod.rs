@@ -63,6 +63,8 @@ impl Platform for CyberOrigen {
             Form::ApiKey("CYBERORIGEN_API_KEY"),
         ]),
         credential_advice: sign_in::advice,
+        hosts: |_region| &[endpoints::DOCUMENTED],
+        trial_path: "/scans?per_page=1",
         subjects: &[SubjectKind::Target("a domain, an IP address or a CIDR range")],
         settings: &["scan-type", "framework", "ports", "authorized", "state", "option"],
         variables: &[],

@@ -168,7 +168,7 @@ mod tests {
 
     fn request() -> Request {
         let form = Form::ApiKey(Secret::new("key-0123456789").unwrap());
-        Request { authorized: true, ..Request::new(Credential { form, origin: "CYBERORIGEN_API_KEY".to_owned() }) }
+        Request { authorized: true, ..Request::new(Credential::new(form, "CYBERORIGEN_API_KEY")) }
     }
 
     fn body(request: &Request) -> Result<Value, Error> {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::CyberOrigen;
 use super::endpoints::Endpoints;
+use crate::credentials::store::Hosts;
 use crate::credentials::{Credential, Form, Secret};
 use crate::http::{Authorizer, Client, Grant, Placement, Replay, Session};
 use crate::platform::{Connection, Error, Platform as _, Region, Request};
@@ -26,7 +27,7 @@ pub(super) fn advice(_region: Option<Region>) -> String {
 pub(super) fn connect(client: Client, endpoints: &Endpoints, request: &Request) -> Result<Connection, Error> {
     let authorizer = authorizer(request.credential.clone(), endpoints)?;
     let session = Session::new(client, &endpoints.base, authorizer);
-    Ok(Connection { session, base: endpoints.base.clone(), notes: Vec::new() })
+    Ok(Connection { session, base: endpoints.base.clone(), notes: Vec::new(), hosts: Hosts::default() })
 }
 
 /// What signs the requests.
@@ -36,7 +37,7 @@ fn authorizer(credential: Credential, endpoints: &Endpoints) -> Result<Authorize
         Form::Login { username, password, mfa_code } => {
             login(username, password, mfa_code, &credential.origin, endpoints).map(Authorizer::Grant)
         }
-        Form::Token { .. } => Err(Error::not_taken(CyberOrigen::ABOUT.name, "credential")),
+        Form::Token { .. } | Form::Tokens { .. } => Err(Error::not_taken(CyberOrigen::ABOUT.name, "credential")),
     }
 }
 
@@ -81,7 +82,7 @@ mod tests {
     }
 
     fn sign(form: Form<Secret>) -> Result<Authorizer, Error> {
-        let credential = Credential { form, origin: "CYBERORIGEN_USERNAME and CYBERORIGEN_PASSWORD".to_owned() };
+        let credential = Credential::new(form, "CYBERORIGEN_USERNAME and CYBERORIGEN_PASSWORD");
         authorizer(credential, &Endpoints::resolve(None).unwrap())
     }
 

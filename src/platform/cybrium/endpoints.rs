@@ -11,10 +11,10 @@ use crate::http::SafeUrl;
 use crate::platform::{Error, Request};
 
 /// The base of scans that Cybrium runs: that of the page on API keys (contract section 0, surface A).
-const OF_SCANS: &str = "https://api.cybrium.io/v1";
+pub(super) const OF_SCANS: &str = "https://api.cybrium.io/v1";
 
 /// The base of uploads: that of the page on the platform integration (contract section 0, surface B).
-const OF_UPLOADS: &str = "https://app.cybrium.ai/api";
+pub(super) const OF_UPLOADS: &str = "https://app.cybrium.ai/api";
 
 /// The web application (contract section 0, surface B).
 const WEB: &str = "https://app.cybrium.ai";

@@ -29,6 +29,7 @@ use super::tolerant::Fields;
 use super::{
     About, Collected, Connection, Error, Platform, Request, ScanState, StateWord, Subject, SubjectKind, Timing, options,
 };
+use crate::credentials::store::Hosts;
 use crate::credentials::{Accepted, Form, Secret};
 use crate::error::Class;
 use crate::finding::{Link, ScanReference};
@@ -77,6 +78,8 @@ impl Platform for Cybrium {
             "set CYBRIUM_API_KEY to an API key, which you create in Settings > API Keys of a workspace on the Pro or Enterprise plan"
                 .to_owned()
         },
+        hosts: |_region| &[endpoints::OF_SCANS, endpoints::OF_UPLOADS],
+        trial_path: "/scans/",
         subjects: &[SubjectKind::Target("the name of a target in the workspace"), SubjectKind::Sarif],
         settings: &["scan-type", "auth-scheme", "path", "state", "option"],
         variables: &[("api-url", "CYBRIUM_API_URL")],
@@ -165,7 +168,7 @@ fn connect(client: Client, endpoints: &Endpoints, request: &Request) -> Result<C
     let scheme = request.auth_scheme.clone().unwrap_or_else(|| "Bearer".to_owned());
     let authorizer = Authorizer::Keys { placement: Placement::Authorization(scheme), keys: keys(request)? };
     let session = Session::new(client, endpoints.base(), authorizer);
-    Ok(Connection { session, base: endpoints.base().clone(), notes: Vec::new() })
+    Ok(Connection { session, base: endpoints.base().clone(), notes: Vec::new(), hosts: Hosts::default() })
 }
 
 /// The key, and behind it the one before, while both are good.

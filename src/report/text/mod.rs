@@ -95,7 +95,7 @@ pub(super) fn percent_encode_path(path: &str) -> String {
 
 /// JSON text in which characters that a terminal or an editor acts upon are written as `\u` escapes. They can only stand in
 /// strings, and `serde_json` escapes none above U+001F.
-pub(super) fn escape_json(json: &str) -> Cow<'_, str> {
+pub(crate) fn escape_json(json: &str) -> Cow<'_, str> {
     let is_hidden = |char: char| char != '\n' && is_hidden(char);
     if json.is_ascii() || !json.contains(is_hidden) {
         return Cow::Borrowed(json);

@@ -111,7 +111,7 @@ impl Server {
         let deadline = std::time::Duration::from_hours(1);
         let client = Client::new(&Options::default(), self.clock.clone(), deadline, Redactor::default()).unwrap();
         let form = Form::Token { secret: Secret::new(TOKEN).unwrap(), previous: None };
-        let mut request = Request::new(Credential { form, origin: "BD_API_TOKEN".to_owned() });
+        let mut request = Request::new(Credential::new(form, "BD_API_TOKEN"));
         request.api_url = Some(self.base.clone());
         request.target = Some(HOST.to_owned());
         change(&mut request);

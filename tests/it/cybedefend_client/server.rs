@@ -88,7 +88,7 @@ impl Server {
             auth_url: Some(self.base.clone()),
             project_id: Some(PROJECT.to_owned()),
             branch: Some("main".to_owned()),
-            ..Request::new(Credential { form, origin: "CYBEDEFEND_PAT".to_owned() })
+            ..Request::new(Credential::new(form, "CYBEDEFEND_PAT"))
         }
     }
 

@@ -54,7 +54,7 @@ async fn run(variant: &Variant, clock: &Clock) -> Result<(Ended, Collected), sca
         auth_url: Some(Url::parse(&variant.auth).unwrap()),
         project_id: Some(variant.project.clone()),
         branch: Some(variant.branch.clone()),
-        ..Request::new(Credential { form, origin: "CYBEDEFEND_PAT".to_owned() })
+        ..Request::new(Credential::new(form, "CYBEDEFEND_PAT"))
     };
     let platform = CybeDefend::sign_in(client, request).await?;
     let subject = Subject::Archive { path, length: archive.len() as u64 };

@@ -7,12 +7,12 @@ use scangate::settings::{Environment, Error, Files, Flags, Layers, ScanSettings,
 use tempfile::TempDir;
 
 /// A working directory and a home, both empty.
-struct Place {
+pub(super) struct Place {
     folder: TempDir,
 }
 
 impl Place {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         for name in ["work", "home", "elsewhere"] {
             fs::create_dir(folder.path().join(name)).unwrap();
@@ -21,19 +21,19 @@ impl Place {
     }
 
     /// Puts a file there: `work/…`, `home/…`.
-    fn file(self, path: &str, content: impl AsRef<[u8]>) -> Self {
+    pub(super) fn file(self, path: &str, content: impl AsRef<[u8]>) -> Self {
         let path = self.folder.path().join(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, content).unwrap();
         self
     }
 
-    fn path(&self, path: &str) -> String {
+    pub(super) fn path(&self, path: &str) -> String {
         self.folder.path().join(path).display().to_string()
     }
 
     /// Settings of a scan with these flags and variables.
-    fn resolve(&self, flags: &[(&str, &str)], variables: &[(&str, &str)]) -> Result<ScanSettings, Error> {
+    pub(super) fn resolve(&self, flags: &[(&str, &str)], variables: &[(&str, &str)]) -> Result<ScanSettings, Error> {
         let mut given = Flags::default();
         for (name, value) in flags {
             let key = keys::ALL.iter().find(|key| key.name == *name).unwrap();
@@ -46,12 +46,12 @@ impl Place {
         ScanSettings::resolve(&Layers::new(&given, &environment).with_files(&files))
     }
 
-    fn message(&self, flags: &[(&str, &str)], variables: &[(&str, &str)]) -> String {
+    pub(super) fn message(&self, flags: &[(&str, &str)], variables: &[(&str, &str)]) -> String {
         let error = self.resolve(flags, variables).err().map(|error| (error.to_string(), error.hint()));
         error.map(|(message, hint)| format!("{message} | {}", hint.unwrap_or_default())).unwrap_or_default()
     }
 
-    fn project(&self, flags: &[(&str, &str)], variables: &[(&str, &str)]) -> Option<String> {
+    pub(super) fn project(&self, flags: &[(&str, &str)], variables: &[(&str, &str)]) -> Option<String> {
         self.resolve(flags, variables).unwrap().entries.first().unwrap().project_id.clone()
     }
 }
@@ -61,7 +61,7 @@ fn error_of(content: &str) -> String {
     Place::new().file("work/scangate.yml", content).message(&[], &[])
 }
 
-const OWN: &str = "home/.config/scangate/config.yml";
+pub(super) const OWN: &str = "home/.config/scangate/config.yml";
 
 #[test]
 fn a_file_weighs_less_than_every_variable_and_more_than_the_users_own() {
@@ -143,6 +143,7 @@ fn what_is_not_known_is_an_error_with_file_line_and_suggestion() {
             "scangate.yml:1: `platforms` is a list: each entry begins with `- platform: NAME` | ",
         ),
         ("platforms: [{name: shop}]\n", "scangate.yml:1: an entry of `platforms` needs `platform` | "),
+        ("platforms: [{platform: cybedefend, name: [a]}]\n", "scangate.yml:1: `name` takes one value | "),
         (
             "platforms:\n- platform: cybedefend\n  fail_on: low\n",
             "scangate.yml:3: `fail_on` holds for the whole run and not for one platform | put it at the top level of the file",
