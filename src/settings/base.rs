@@ -78,7 +78,8 @@ fn read(open: &Open, content: &str, commit: &str) -> Result<Texts, Error> {
     let file = format!("{} at {commit}", open.shown).into();
     let reader = Reader { file, depth: open.depth, untrusted: Some(&open.ground), own_file: open.own_file.clone() };
     let texts = reader.read_from_base(content)?;
-    let alone = Files { documents: vec![Document { texts, ..Document::default() }], ..Files::default() };
+    let mut alone = Files::default();
+    alone.documents.push(Document { texts, ..Document::default() });
     gate::check_gate(&Layers::new(&Flags::default(), &Environment::default()).with_files(&alone))?;
     Ok(alone.documents.into_iter().flat_map(|document| document.texts).collect())
 }
