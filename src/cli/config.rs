@@ -54,7 +54,9 @@ impl Arguments {
 /// or a credential stands in the wrong place, nothing else is shown.
 pub(super) fn run(arguments: Arguments, files: Result<Files, settings::Error>, context: &Context) -> Result<u8, Error> {
     let What::Show(show) = arguments.what;
-    let files = files?;
+    let mut files = files?;
+    let policy = scan::policy(&mut files, &show.flags.given, context)?;
+    scan::say(&policy, context);
     let layers = Layers::new(&show.flags.given, &context.environment).with_files(&files);
     let shown = ShownSettings::of(&layers)?;
     let resolved = ScanSettings::resolve(&layers);

@@ -76,13 +76,14 @@ pub(super) async fn run(
 }
 
 /// Takes from the base of a pull request what it could loosen in files of settings.
-fn policy<'c>(files: &mut Files, flags: &Flags, context: &'c Context) -> Result<Policy<'c>, Error> {
+pub(super) fn policy<'c>(files: &mut Files, flags: &Flags, context: &'c Context) -> Result<Policy<'c>, Error> {
     let mut policy = Policy::of(&Layers::new(flags, &context.environment).with_files(files), &context.environment)?;
     policy.settings(files, flags)?;
     Ok(policy)
 }
 
-fn say(policy: &Policy<'_>, context: &Context) {
+/// Says what came of that.
+pub(super) fn say(policy: &Policy<'_>, context: &Context) {
     for warning in &policy.warnings {
         context.printer.event(&Event::Warning(warning.clone()));
     }

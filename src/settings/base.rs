@@ -77,7 +77,8 @@ fn read(open: &Open, content: &str, file: &str) -> Result<Texts, Error> {
     let reader =
         Reader { file: file.into(), depth: open.depth, untrusted: Some(&open.ground), own_file: open.own_file.clone() };
     let texts = reader.read_from_base(content)?;
-    let alone = Files { documents: vec![Document { texts, ..Document::default() }], ..Files::default() };
+    let mut alone = Files::default();
+    alone.documents.push(Document { texts, ..Document::default() });
     gate::check_gate(&Layers::new(&Flags::default(), &Environment::default()).with_files(&alone))?;
     Ok(alone.documents.into_iter().flat_map(|document| document.texts).collect())
 }

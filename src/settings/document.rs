@@ -132,6 +132,26 @@ impl Reader<'_> {
         }
     }
 
+    /// Reads of another version of the file what is taken from there ([`Key::is_from_base`]), and nothing else: the rest of that
+    /// version is not heeded, whatever is wrong with it.
+    ///
+    /// # Errors
+    /// What is not YAML, and what such a setting may not be; with file, line and key.
+    pub(super) fn read_from_base(&self, content: &str) -> Result<Texts, Error> {
+        let known = |name: &str| keys::ALL.iter().copied().find(|key| key.is_from_base() && key.file_name() == name);
+        self.read_known(content, known).map(|(texts, _others)| texts)
+    }
+
+    /// What stands at the top level.
+    fn fields(&self, content: &str) -> Result<Vec<(Name, Node)>, Error> {
+        let root = yaml::parse(content).map_err(|fault| self.at(fault.line, &fault.message))?;
+        match root.filter(|root| !root.is_absent()) {
+            None => Ok(Vec::new()),
+            Some(Node { content: Content::Map(fields), .. }) => Ok(fields),
+            Some(root) => Err(self.at(root.line, "settings are written as `name: value`")),
+        }
+    }
+
     /// Reads the fields of a file of others that are `known`, and the names of those that are not.
     ///
     /// # Errors
@@ -154,31 +174,6 @@ impl Reader<'_> {
             }
         }
         Ok((texts, others))
-    }
-
-    /// Reads of another version of the file what is taken from there ([`Key::is_from_base`]), and nothing else: the rest of that
-    /// version is not heeded, whatever is wrong with it.
-    ///
-    /// # Errors
-    /// What is not YAML, and what such a setting may not be; with file, line and key.
-    pub(super) fn read_from_base(&self, content: &str) -> Result<Texts, Error> {
-        let mut texts = Texts::new();
-        for (name, node) in &self.fields(content)? {
-            if let Some(key) = keys::ALL.iter().find(|key| key.is_from_base() && key.file_name() == name.text) {
-                texts.insert(key.name, self.values(key, name, node, None)?);
-            }
-        }
-        Ok(texts)
-    }
-
-    /// What stands at the top level.
-    fn fields(&self, content: &str) -> Result<Vec<(Name, Node)>, Error> {
-        let root = yaml::parse(content).map_err(|fault| self.at(fault.line, &fault.message))?;
-        match root.filter(|root| !root.is_absent()) {
-            None => Ok(Vec::new()),
-            Some(Node { content: Content::Map(fields), .. }) => Ok(fields),
-            Some(root) => Err(self.at(root.line, "settings are written as `name: value`")),
-        }
     }
 
     fn at(&self, line: usize, message: &str) -> Error {

@@ -29,7 +29,7 @@ pub struct Files {
     /// Those of them that a pull request can edit.
     pub(super) open: Vec<Open>,
     /// What people should know of files that are not read.
-    pub(super) warnings: Vec<String>,
+    warnings: Vec<String>,
 }
 
 /// A file that a pull request can edit, or has perhaps taken away.

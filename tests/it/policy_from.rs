@@ -9,7 +9,7 @@ use scangate::settings::keys;
 use serde_json::Value;
 
 use self::clone::Change;
-use crate::harness::Ended;
+use crate::harness::{Ended, Scangate};
 use crate::served::Served;
 
 /// The settings file.
@@ -213,4 +213,21 @@ fn what_is_no_pull_request_is_as_it_is_checked_out() {
         let scan = change.check_out(served.scan(&["--policy-from", policy]), "refs/pull/7/merge", Some(2));
         assert_eq!(notes(scan.run().assert_exit_code(0)), [""; 0], "{policy}");
     }
+}
+
+#[test]
+fn the_settings_are_shown_as_a_scan_takes_them() {
+    let served = Served::with_faults(&[]);
+    let change = Change::new(&[(FILE, "fail_on: low\n")], &[(FILE, Some("fail_on: none\ntimeout: 5m\n"))]);
+    let show = served.told(Scangate::new(["config", "show", "--platform", "cybedefend"]));
+    let ended = change.on_github(change.check_out(show, "refs/pull/7/merge", Some(2))).run();
+    ended.assert_exit_code(0).assert_stderr_has("note: `fail_on` takes effect after merge");
+    let shown = ended.stdout();
+    let line = |name: &str| shown.lines().find(|line| line.split_whitespace().next() == Some(name)).unwrap().to_owned();
+    let base: String = change.base.chars().take(12).collect();
+    assert!(
+        line("fail-on").contains("low") && line("fail-on").contains(&format!("scangate.yml at {base}:1")),
+        "{shown}"
+    );
+    assert!(line("timeout").contains("scangate.yml:2"), "{shown}");
 }
