@@ -26,6 +26,7 @@ mod entropy;
 mod fault;
 mod host;
 mod invented;
+mod json;
 mod listener;
 mod options;
 mod query;

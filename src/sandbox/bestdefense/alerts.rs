@@ -1,7 +1,7 @@
 //! Alerts and their counts, in the three shapes that the contract thinks likely (contract section 6).
 
 use axum::Json;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::Emulator;
 use super::catalogue::{WEAKNESSES, Weakness};
@@ -13,6 +13,7 @@ use crate::sandbox::call::Call;
 use crate::sandbox::core::lock;
 use crate::sandbox::fault::Kind;
 use crate::sandbox::invented;
+use crate::sandbox::json::json;
 use crate::sorting::collected;
 
 /// The severities in the vendor's words, the worst first, each with its number.

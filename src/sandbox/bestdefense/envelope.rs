@@ -1,9 +1,10 @@
 //! The envelope of nearly every answer (contract section 2).
 
+use crate::sandbox::json::json;
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// An answer that holds what was asked for.
 pub(super) fn envelope(data: &Value) -> Json<Value> {

@@ -17,7 +17,7 @@ use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::response::{Html, IntoResponse as _, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::access::Access;
 use super::bearer::bearer;
@@ -27,6 +27,7 @@ use super::edge::{self, Edge};
 use super::fault::{Kind, Place};
 use super::listener::{Bound, Emulation};
 use crate::credentials::Secret;
+use crate::sandbox::json::json;
 pub use access::{BestDefenseAccess, Site};
 use envelope::{Refusal, refuse};
 pub use fault::{BestDefenseFault, Permission};

@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::Json;
 use axum::http::StatusCode;
 use jiff::Timestamp;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::Emulator;
 use super::alerts::{self, Alert};
@@ -15,6 +15,7 @@ use super::fault::{BestDefenseFault, Permission};
 use crate::sandbox::call::Call;
 use crate::sandbox::core::{after, lock};
 use crate::sandbox::fault::{Kind, is_due};
+use crate::sandbox::json::json;
 use crate::sandbox::run::Phase;
 
 /// How long a report waits before anything runs.

@@ -1,10 +1,11 @@
 //! The two routes that need no token (contract sections 1.2 and 3.5).
 
 use axum::Json;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::Emulator;
 use crate::sandbox::call::Call;
+use crate::sandbox::json::json;
 
 /// `GET /`: which service this is.
 pub(super) fn root(_emulator: &Emulator, _call: &Call) -> Json<Value> {

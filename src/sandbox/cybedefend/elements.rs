@@ -1,10 +1,11 @@
 //! One finding as JSON, in each family's own shape (contract sections 5.4 to 5.6).
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::finding::{Finding, Subject};
 use super::{Emulator, written};
 use crate::sandbox::entropy::uuid_from;
+use crate::sandbox::json::json;
 use crate::sandbox::rules::image::ImageAdvisory;
 use crate::sandbox::rules::sca::{Advisory, PackageHit};
 use crate::sandbox::rules::{Hit, Level};
@@ -124,7 +125,7 @@ fn package(emulator: &Emulator, finding: &Finding, hit: &PackageHit) -> Value {
         "base": base,
         "library": {
             "id": part(finding, "library"), "projectId": emulator.project_id, "packageName": hit.package,
-            "packageVersion": hit.version, "fileName": hit.manifest, "ecosystem": hit.ecosystem, "path": [hit.package],
+            "packageVersion": hit.version, "fileName": hit.manifest, "ecosystem": hit.ecosystem, "path": [&hit.package],
         },
         "cvssScore": advisory.score,
         "metadata": metadata(finding, hit, advisory),

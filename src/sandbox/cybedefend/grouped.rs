@@ -3,13 +3,14 @@
 use std::cmp::Ordering;
 
 use axum::Json;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::finding::{Finding, Subject};
 use super::query::{Query, count, pairs};
 use super::refusal::Refusal;
 use super::{Emulator, elements, project, results, written};
 use crate::sandbox::call::Call;
+use crate::sandbox::json::json;
 use crate::sandbox::rules::sca::Scope;
 use crate::sandbox::rules::{Family, Level};
 use crate::sorting::{self, collected};

@@ -6,13 +6,13 @@ use std::sync::atomic::Ordering;
 use axum::Json;
 use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
-use serde_json::json;
 
 use super::fault::CybeDefendFault;
 use super::options::TOKEN_LIFETIME;
 use super::refusal::oidc as refuse;
 use super::{Emulator, authorization, token};
 use crate::sandbox::call::Call;
+use crate::sandbox::json::json;
 
 const EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 const PERSONAL_ACCESS_TOKEN: &str = "urn:logto:token-type:personal_access_token";

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::Json;
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::fault::CybeDefendFault;
 use super::finding::{Finding, Subject};
@@ -17,6 +17,7 @@ use crate::sandbox::call::Call;
 use crate::sandbox::core::after;
 use crate::sandbox::entropy::uuid_from;
 use crate::sandbox::fault::Kind;
+use crate::sandbox::json::json;
 use crate::sandbox::rules::Level;
 use crate::sandbox::run::Phase;
 

@@ -1,7 +1,7 @@
 //! The project and what stands around it (contract section 3.5).
 
 use axum::Json;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::Emulator;
 use super::query::{count, pairs};
@@ -9,6 +9,7 @@ use super::refusal::Refusal;
 use crate::sandbox::call::Call;
 use crate::sandbox::entropy::uuid_from;
 use crate::sandbox::fault::Kind;
+use crate::sandbox::json::json;
 use crate::sandbox::rules::Family;
 
 /// The project's name.

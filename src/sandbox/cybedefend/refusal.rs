@@ -7,9 +7,10 @@ use axum::http::{HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::{Json, body::Body};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{Emulator, written};
+use crate::sandbox::json::json;
 
 /// A request that is not answered, and why. A handler returns it; [`write_body`] adds the time and the path.
 #[derive(Clone, Debug)]

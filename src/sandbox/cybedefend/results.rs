@@ -1,7 +1,7 @@
 //! Lists and single findings (contract sections 5.1 to 5.7, 5.10).
 
 use axum::Json;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::fault::CybeDefendFault;
 use super::finding::State as FindingState;
@@ -12,6 +12,7 @@ use super::{Emulator, elements, project, scans, written};
 use crate::sandbox::call::Call;
 use crate::sandbox::entropy::uuid_from;
 use crate::sandbox::fault::Kind;
+use crate::sandbox::json::json;
 use crate::sandbox::rules::{Family, Level};
 use crate::sorting::collected;
 

@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::fault::CybeDefendFault;
 use super::refusal::Refusal;
@@ -13,6 +13,7 @@ use super::{Emulator, project, signature, written};
 use crate::sandbox::call::Call;
 use crate::sandbox::entropy::uuid_from;
 use crate::sandbox::fault::Kind;
+use crate::sandbox::json::json;
 use crate::sandbox::rules::Family;
 use crate::sandbox::run::Phase;
 

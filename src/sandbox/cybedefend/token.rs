@@ -6,13 +6,13 @@ use axum::http::{HeaderMap, StatusCode};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
-use serde_json::json;
 
 use super::Emulator;
 use super::options::TOKEN_LIFETIME;
 use super::refusal::Refusal;
 use crate::sandbox::bearer::bearer;
 use crate::sandbox::core::after;
+use crate::sandbox::json::json;
 
 /// The access tokens that are known.
 #[derive(Default)]

@@ -1,12 +1,13 @@
 //! People changing the state of findings (contract section 5.8).
 
 use axum::Json;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::finding::{Event, Finding, Priority, State as FindingState};
 use super::refusal::Refusal;
 use super::{Emulator, project};
 use crate::sandbox::call::Call;
+use crate::sandbox::json::json;
 
 /// The longest comment, in characters.
 const LONGEST_COMMENT: usize = 512;

@@ -1,12 +1,13 @@
 //! Health and compliance controls (contract sections 1.1 and 7).
 
 use axum::Json;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::paging::{Page, page};
 use super::refusal::Refusal;
 use super::{Emulator, written};
 use crate::sandbox::call::Call;
+use crate::sandbox::json::json;
 
 /// `GET /api/health`, which needs no credential and counts against no budget.
 pub(super) fn health(emulator: &Emulator, _call: &Call) -> Json<Value> {

@@ -1,7 +1,7 @@
 //! Findings about hosts (contract section 4).
 
 use axum::Json;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::catalogue::{Depth, WEAKNESSES, Weakness};
 use super::fault::CyberOrigenFault;
@@ -15,6 +15,7 @@ use crate::sandbox::core::lock;
 use crate::sandbox::entropy::uuid_from;
 use crate::sandbox::fault::Kind;
 use crate::sandbox::invented;
+use crate::sandbox::json::json;
 
 /// The severities, the worst first.
 pub(super) const SEVERITIES: [&str; 5] = ["critical", "high", "medium", "low", "info"];

@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::Emulator;
 use super::fault::CyberOrigenFault;
@@ -19,6 +19,7 @@ use crate::sandbox::bearer::bearer;
 use crate::sandbox::call::Call;
 use crate::sandbox::core::{after, lock};
 use crate::sandbox::fault::Kind;
+use crate::sandbox::json::json;
 use crate::sandbox::query;
 
 /// So many refused logins lock the account for so long.

@@ -1,10 +1,11 @@
 //! Pages of a list (contract sections 3 and 4.1).
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::Emulator;
 use super::fault::CyberOrigenFault;
 use super::refusal::Refusal;
+use crate::sandbox::json::json;
 use crate::sandbox::query;
 
 /// The page that a request wants.

@@ -1,9 +1,10 @@
 //! Error bodies: `detail`, `error_code` and `field`, or the framework's own list (contract section 5.1).
 
+use crate::sandbox::json::json;
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// A request that is not answered, and why.
 #[derive(Debug)]

@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::Json;
 use axum::http::StatusCode;
 use jiff::Timestamp;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::fault::CyberOrigenFault;
 use super::findings::{self, Finding, SEVERITIES};
@@ -16,6 +16,7 @@ use super::{Emulator, target, written};
 use crate::sandbox::call::Call;
 use crate::sandbox::core::{after, lock};
 use crate::sandbox::fault::Kind;
+use crate::sandbox::json::json;
 use crate::sandbox::query;
 use crate::sandbox::run::Phase;
 

@@ -1,8 +1,9 @@
 //! A finding, as the platform keeps it (contract section 4.3).
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::sandbox::entropy::uuid_from;
+use crate::sandbox::json::json;
 
 /// The severities, the worst first.
 pub(super) const SEVERITIES: [&str; 5] = ["critical", "high", "medium", "low", "info"];

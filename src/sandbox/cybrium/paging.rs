@@ -1,13 +1,14 @@
 //! Pages as Django REST Framework cuts them (contract section 4.2).
 
 use axum::http::{StatusCode, Uri};
-use serde_json::{Value, json};
+use serde_json::Value;
 use url::form_urlencoded;
 
 use super::Emulator;
 use super::fault::CybriumFault;
 use super::refusal::Refusal;
 use crate::sandbox::fault::Kind;
+use crate::sandbox::json::json;
 use crate::sandbox::query;
 
 /// Rows of a page that says nothing else, and the most that a page may have.

@@ -1,9 +1,10 @@
 //! Error bodies as Django REST Framework writes them (contract section 5).
 
+use crate::sandbox::json::json;
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// A request that is not answered, and why.
 #[derive(Debug)]

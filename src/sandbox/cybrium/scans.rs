@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::Json;
 use axum::http::{StatusCode, Uri};
 use jiff::Timestamp;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::fault::CybriumFault;
 use super::finding::Finding;
@@ -15,6 +15,7 @@ use super::{Emulator, TARGETS, catalogue, multipart, sarif, written};
 use crate::sandbox::call::Call;
 use crate::sandbox::core::{after, lock};
 use crate::sandbox::fault::Kind;
+use crate::sandbox::json::json;
 use crate::sandbox::query;
 use crate::sandbox::run::Phase;
 
