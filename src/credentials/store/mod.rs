@@ -1,8 +1,8 @@
 //! Stored logins: what `scangate login` leaves behind, and a later run finds where nothing else names a credential.
 //!
-//! A login at `CybeDefend` is stored in the vendor's own file and format, both ways ([`vendor`]); those of the other platforms share
-//! a file of ours ([`own`]). Reading needs no lock, since a file is replaced as a whole ([`file`]). Whoever changes one holds the
-//! lock beside it from before it is read until it is written ([`lock`]), so that two jobs lose nothing:
+//! A login at `CybeDefend` is stored in the vendor's own file and format, both ways (`vendor`); those of the other platforms share
+//! a file of ours (`own`). Reading needs no lock, since a file is replaced as a whole (`file`). Whoever changes one holds the
+//! lock beside it from before it is read until it is written (`lock`), so that two jobs lose nothing:
 //!
 //! ```text
 //! load ─► StoredLogin                     Store::load
