@@ -110,8 +110,11 @@ impl Running {
     pub(crate) fn line(&mut self) -> String {
         let stdout = self.child.stdout.as_mut().unwrap();
         // Byte by byte, so that the rest is left for the end.
-        let bytes = stdout.bytes().map(Result::unwrap).take_while(|byte| *byte != b'\n');
-        String::from_utf8(bytes.collect()).unwrap()
+        let (mut line, mut byte) = (Vec::new(), [0]);
+        while stdout.read(&mut byte).unwrap() == 1 && byte != *b"\n" {
+            line.extend(byte);
+        }
+        String::from_utf8(line).unwrap()
     }
 
     /// Goes away as the reader of standard output.

@@ -133,8 +133,8 @@ fn a_code_that_was_used_before_logs_nobody_in() {
     let code = parameter(&stage.log_in(), "code");
     let stored = stage.person.stored();
     let (login, url) = stage.person.begin();
-    let state = parameter(&url, "state");
-    let page = stage.open(&format!("http://localhost:9877/callback?code={code}&state={state}"));
+    let own = parameter(&url, "state");
+    let page = stage.open(&format!("http://localhost:9877/callback?code={code}&state={own}"));
     assert_eq!(page["title"], "Back to the terminal");
     let ended = login.end();
     ended.assert_exit_code(3).assert_stderr_has("refused").assert_stderr_has("invalid_grant").assert_no_trace_of(&code);

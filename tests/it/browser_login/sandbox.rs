@@ -31,7 +31,7 @@ fn decide(url: &Url, decision: &str) -> Url {
 }
 
 fn person(served: &Served) -> Person {
-    Person::at(&served.variable("CYBEDEFEND_API_URL"), &served.variable("CYBEDEFEND_AUTH_ENDPOINT"))
+    Person::at(served.variable("CYBEDEFEND_API_URL"), served.variable("CYBEDEFEND_AUTH_ENDPOINT"))
 }
 
 /// Somebody who has logged in.
@@ -85,7 +85,7 @@ fn a_scan_with_a_stored_login_outlives_its_tokens() {
     let person = logged_in(&served);
     let before = person.stored();
     let project = served.variable("CYBEDEFEND_PROJECT_ID");
-    let scan = ["scan", "--platform", "cybedefend", "--project-id", &project, "--poll-interval", "100ms"];
+    let scan = ["scan", "--platform", "cybedefend", "--project-id", project, "--poll-interval", "100ms"];
     let ended = person.call(scan).file("app.py", "print(1)\n").run();
     ended.assert_exit_code(0).assert_stderr_has("the login in ");
     assert_ne!(person.stored()["refresh_token"], before["refresh_token"]);
