@@ -48,7 +48,8 @@ impl Files {
         let own = own_file(environment);
         let own_name = own.as_deref().map_or_else(|| "a file of your own outside of it".to_owned(), name);
         let read = |path: &Path, shown: String, ground: &Ground, depth| {
-            content(path, &shown).and_then(|content| parse(&content, path, &shown, ground, depth, &own_name))
+            let document = parse(&content(path, &shown)?, path, &shown, ground, depth, &own_name)?;
+            Ok::<_, Error>(Document { path: path.to_owned(), ..document })
         };
         let mut documents = Vec::new();
         let mut warnings = Vec::new();
@@ -72,7 +73,8 @@ impl Files {
             let content = content(&path, &shown)?;
             let untrusted = ground.holds(&path).then_some(&ground);
             let reader = Reader { file: shown.into(), depth: depth_of_own, untrusted, own_file: own_name.clone() };
-            documents.push(vendor_file::read(&reader, &content, path.metadata().ok().as_ref())?);
+            let document = vendor_file::read(&reader, &content, path.metadata().ok().as_ref())?;
+            documents.push(Document { path, ..document });
         }
         Ok(Self { documents, warnings })
     }
