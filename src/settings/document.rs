@@ -89,6 +89,15 @@ pub(super) struct Document {
 }
 
 impl Document {
+    /// Something that it says and that no pull request may choose: a setting that is closed to it, or the platform.
+    pub(super) fn choice(&self) -> Option<&Origin> {
+        let is_closed = |name: &&str| {
+            *name == keys::PLATFORM_NAME.name || keys::ALL.iter().any(|key| key.name == *name && key.trusted_only)
+        };
+        let of_run = self.texts.iter().filter(|(name, _)| is_closed(name)).flat_map(|(_, texts)| texts);
+        of_run.chain(self.entries.iter().map(|entry| &entry.platform)).map(|text| &text.origin).next()
+    }
+
     /// The entry of a name.
     pub(super) fn entry(&self, name: &str) -> Option<&Entry> {
         self.entries.iter().find(|entry| entry.name == name)

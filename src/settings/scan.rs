@@ -6,7 +6,8 @@ use std::time::Duration;
 use super::entry::{self, EntrySettings};
 use super::layers::Layers;
 use super::report::ReportSettings;
-use super::{Error, credential, gate, keys, named, network, subject};
+use super::subject::Subject;
+use super::{Error, credential, gate, keys, named, network, stores, subject, trust};
 use crate::gate::{GateSettings, OnClass};
 use crate::http;
 use crate::platform::{PlatformId, Timing};
@@ -86,12 +87,15 @@ impl ScanSettings {
         let mut warnings = Vec::new();
         for named in &named {
             let layers = layers.of_entry(named, is_alone);
-            let entry = EntrySettings::resolve(&layers, named, http.insecure_http)?;
-            for warning in credential::warnings(&layers, entry.platform.about(), entry.credential.as_ref()) {
-                if !warnings.contains(&warning) {
-                    warnings.push(warning);
-                }
+            let mut entry = EntrySettings::resolve(&layers, named, http.insecure_http)?;
+            let mut of_entry = credential::warnings(&layers, entry.platform.about(), entry.credential.as_ref());
+            if let Subject::Directory { path, .. } = &entry.subject {
+                let directory = path.to_string_lossy();
+                trust::refuse_own_files_in(&directory, &layers)?;
+                of_entry.extend(stores::leave(&mut entry.store, entry.credential.is_some(), &directory, &layers));
             }
+            of_entry.retain(|warning| !warnings.contains(warning));
+            warnings.extend(of_entry);
             entries.push(entry);
         }
         // With one platform, what its own variables say of the branch is said of the run.

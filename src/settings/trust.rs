@@ -2,8 +2,9 @@
 
 use std::path::{Component, Path, PathBuf};
 
+use super::document::Document;
 use super::layers::Layers;
-use super::{Environment, keys};
+use super::{Environment, Error, keys};
 
 /// The variables in which CI systems name the folder that holds the checked-out repository: GitHub's, GitLab's, Jenkins'.
 const WORKSPACES: [&str; 3] = ["GITHUB_WORKSPACE", "CI_PROJECT_DIR", "WORKSPACE"];
@@ -69,6 +70,21 @@ impl Ground {
         let is_gits = |component: Component<'_>| component.as_os_str().eq_ignore_ascii_case(".git");
         let mut roots = self.roots.iter().filter_map(|root| resolve(root));
         roots.any(|root| place.strip_prefix(&root).is_ok_and(|below| !below.components().any(is_gits)))
+    }
+}
+
+/// Refuses what files of the user's own choose where they lie in the folder that is scanned. Only now is it known which that is: the
+/// working directory is scanned where nothing else is named, and is no such folder for whoever scans something else from there.
+///
+/// # Errors
+/// The setting.
+pub(super) fn refuse_own_files_in(directory: &str, layers: &Layers<'_>) -> Result<(), Error> {
+    let ground = Ground::of(layers).with(directory);
+    let mut own = layers.documents().iter().filter(|document| document.is_trusted && ground.holds(&document.path));
+    match own.find_map(Document::choice) {
+        None => Ok(()),
+        Some(origin) => Err(Error::new(format!("{origin} lies in what is scanned, where a pull request can edit it"))
+            .with_hint("set HOME to a folder outside of it, or scan another folder with --dir")),
     }
 }
 

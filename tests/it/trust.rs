@@ -100,6 +100,20 @@ fn no_file_of_the_workspace_chooses_a_host_a_credential_or_a_command() {
 }
 
 #[test]
+fn a_home_that_is_scanned_is_no_place_of_ones_own_even_where_no_repository_says_so() {
+    let served = Served::with_faults(&[]);
+    for File { path, content, ends } in FILES.into_iter().filter(|file| !file.path.starts_with(".git/")) {
+        let planted = Planted::new(Home::Workspace).without_repository().file(path, content);
+        planted.scan(&served).assert_ends(ends[1], path);
+    }
+    let stored = FILES.iter().find(|file| file.path == ".cybedefend/credentials.json").unwrap();
+    let planted = Planted::new(Home::Workspace).without_repository().without_credential();
+    let after = planted.file(stored.path, stored.content).scan(&served);
+    after.assert_ends(NONE, stored.path);
+    assert!(after.stderr().contains("a stored login is not used: "), "{}", after.stderr());
+}
+
+#[test]
 fn nor_does_any_setting_that_is_closed_to_it_at_any_depth() {
     let served = Served::with_faults(&[]);
     for key in keys::ALL.iter().filter(|key| key.trusted_only) {
