@@ -1,7 +1,7 @@
 //! `scangate login`: tries a credential against its platform, and keeps it for later runs.
 
 use super::flags::{Selection, SettingsFlags};
-use super::{Context, signals};
+use super::{Context, browser, signals};
 use crate::credentials::store::{Hosts, StoredLogin};
 use crate::credentials::{Credential, Form, Secret};
 use crate::error::{Class, Error};
@@ -14,7 +14,8 @@ use crate::settings::{self, ApiSettings, Files, Layers, LoginSettings};
 /// Arguments of `scangate login`.
 #[derive(clap::Args)]
 #[command(
-    after_help = "The token or key comes from --pat, --token-file or --token-command; for CyberOrigen also from its variables, as a user name and a \
+    after_help = "With no flag that names a token, CybeDefend is logged in to with a browser, and its tokens are renewed by later runs. \
+                  Else the token or key comes from --pat, --token-file or --token-command; for CyberOrigen also from its variables, as a user name and a \
                   password do. What a login leaves behind is in docs/credentials.md.\n\
                   Exit codes: 0 logged in; 2 usage; 3 refused, and nothing was kept; 4 unavailable; 5 deadline; 7 protocol."
 )]
@@ -22,6 +23,10 @@ pub(super) struct Arguments {
     /// Keep the credential as it is, without trying it against the platform
     #[arg(long, help_heading = "Credentials")]
     no_verify: bool,
+
+    /// Only print the address of a login in a browser, and start no browser
+    #[arg(long, help_heading = "Credentials")]
+    no_browser: bool,
 
     #[command(flatten)]
     pub(super) flags: SettingsFlags<OfALogin>,
@@ -60,7 +65,9 @@ pub(super) async fn run(
         let login = match &settings.credential {
             Some(_) if arguments.no_verify => untried(&settings, context).await?,
             Some(_) => tried(&settings, context).await?,
-            // Where a login in the browser takes its place.
+            None if settings::has_browser_login(settings.platform) => {
+                browser::log_in(&settings, !arguments.no_browser, !arguments.no_verify, context).await?
+            }
             None => return Err(nothing_given(&settings)),
         };
         keep(&settings, &login, context).await

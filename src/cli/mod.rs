@@ -3,6 +3,7 @@
 mod action;
 mod api;
 mod auth;
+mod browser;
 mod config;
 mod demo;
 mod doctor;

@@ -32,6 +32,14 @@ pub struct CommandLine {
 }
 
 impl CommandLine {
+    /// Starts the command and leaves it to itself; whether it could be started. It may go on when this process has ended.
+    pub fn start(&self) -> bool {
+        let mut command = Command::new(&self.program);
+        command.args(&self.arguments).current_dir(&self.folder).env_clear();
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().is_ok()
+    }
+
     /// Runs the command and returns the first line that it prints.
     ///
     /// # Errors

@@ -1,5 +1,6 @@
 //! What a secret is, and where it is looked for (DESIGN section 5).
 
+pub mod browser;
 mod claims;
 mod command;
 mod form;

@@ -6,6 +6,7 @@ use url::Url;
 
 use super::Replay;
 use crate::credentials::Secret;
+use crate::credentials::store::Stored;
 
 /// What is put on a request.
 #[derive(Clone)]
@@ -54,11 +55,16 @@ pub struct Grant {
     /// The form.
     pub form: Vec<(&'static str, Secret)>,
     /// Whether the form may be posted again after a lost answer: [`Replay::Safe`] for an exchange, [`Replay::Never`] for a
-    /// password login. A form of the second kind that was refused is not posted again in the whole run, whoever asks.
+    /// password login, [`Replay::IfUnsent`] for a refresh token that is good once. A form of the last two kinds that was refused is
+    /// not posted again in the whole run, whoever asks.
     pub replay: Replay,
     /// Where a token that still lives is traded for a fresh one, by a POST without a body under the token itself
     /// (`contracts/cyberorigen.md` section 1.3). It is on the origin of `token_url`.
     pub refresh_url: Option<Url>,
+    /// The stored login that `form` is for, whose refresh token then goes with it as `refresh_token`. Its access token is used
+    /// while it lives. The tokens of an answer are stored, under the store's lock, before they are used: a refresh token may be
+    /// good once, and another process must neither use it again nor lose the next one (RFC 9700 section 4.14.2).
+    pub stored: Option<Box<Stored>>,
     /// How often the form is posted in one run at most; `None` is without a limit. A login that nothing of can have reached the
     /// server is not counted.
     pub most_exchanges: Option<u32>,

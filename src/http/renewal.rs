@@ -2,18 +2,25 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::sync::Mutex;
 use url::Url;
 
 use super::call::{Body, Method};
+use super::grant::secrets_of;
 use super::origin::same_origin;
 use super::token::{Signer, Token};
-use super::token_answer::{TokenAnswer, margin};
+use super::token_answer::{MARGIN, TokenAnswer, margin};
 use super::{Call, Client, Error, Grant, Replay};
+use crate::credentials::store::{Stored, StoredLogin};
+use crate::credentials::{self, Form, Secret};
 use crate::error::Class;
 
 /// Attempts at a refresh. Few, because the token at hand still lives, and the refresh is tried again later.
 const REFRESH_ATTEMPTS: u32 = 3;
+
+/// Patience for one attempt at the tokens of a stored login: other processes wait for its lock meanwhile.
+const STORED_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// The shortest time between two renewals of one token that fail.
 const SHORTEST_PAUSE: Duration = Duration::from_secs(15);
@@ -28,6 +35,8 @@ pub(super) struct Renewal {
 #[derive(Default)]
 struct State {
     current: Option<Token>,
+    /// The token that the server refused last.
+    refused_token: Option<Secret>,
     /// Tokens that were got, by form or refresh.
     tokens: usize,
     /// Times that the form may have reached the server.
@@ -76,7 +85,9 @@ impl Renewal {
     /// Forgets a token that was refused, unless another call has renewed it already.
     pub(super) async fn discard(&self, refused: &Token) {
         let mut state = self.state.lock().await;
-        state.current.take_if(|token| token.serial == refused.serial);
+        if let Some(token) = state.current.take_if(|token| token.serial == refused.serial) {
+            state.refused_token = Some(token.secret);
+        }
     }
 
     /// What was done about a refused token in vain.
@@ -100,7 +111,7 @@ impl Renewal {
             return self.log_in(state, client).await;
         };
         match self.refresh(refresh_url, current, state.tokens, client).await {
-            Ok(token) => Ok(state.keep(token)),
+            Ok(tokens) => Ok(state.keep(tokens.access)),
             Err(error) if error.is_retryable() => Err(error),
             Err(error) => {
                 tracing::debug!(%error, "the token was refused to be refreshed");
@@ -110,7 +121,7 @@ impl Renewal {
         }
     }
 
-    async fn refresh(&self, url: &Url, current: &Token, serial: usize, client: &Client) -> Result<Token, Error> {
+    async fn refresh(&self, url: &Url, current: &Token, serial: usize, client: &Client) -> Result<Tokens, Error> {
         if !same_origin(url, &self.grant.token_url) {
             return Err(Error::local(
                 Class::Internal,
@@ -131,29 +142,96 @@ impl Renewal {
             let message = format!("a new token is needed, and this run has used up its {}", logins(most));
             return Err(Error::local(Class::Auth, message, &self.grant.remedy));
         }
-        let grant = &self.grant;
-        let call = Call::post_form(grant.token_url.clone(), grant.form.clone(), grant.replay).private();
-        let answer = self.token_from(call, None, state.tokens, client).await;
-        if !answer.as_ref().is_err_and(Error::is_unsent) {
-            state.exchanges += 1;
-        }
-        match answer {
+        let got = match &self.grant.stored {
+            Some(stored) => self.next_of(stored, state, client).await,
+            None => self.exchange(self.grant.form.clone(), state, client).await.map(|tokens| tokens.access),
+        };
+        match got {
             Ok(token) => Ok(state.keep(token)),
             Err(error) => {
-                let error = match error.status() {
-                    // RFC 6749 section 5.2 refuses a grant with 400, servers before it with 401 or 403, and FastAPI a form that
-                    // lacks a field with 422.
-                    Some(400 | 401 | 403 | 422 | 423) => {
-                        let refusal = format!("{}{}", grant.refusal, since(state.tokens));
-                        error.meaning(Class::Auth, &refusal, &grant.remedy)
-                    }
-                    _ => error,
-                };
-                if grant.replay == Replay::Never && is_refusal(&error) {
+                if self.grant.replay != Replay::Safe && is_refusal(&error) {
                     state.refused = Some(error.clone());
                 }
                 Err(error)
             }
+        }
+    }
+
+    /// Posts a form, and tells a refusal as the grant does.
+    async fn exchange(
+        &self,
+        form: Vec<(&'static str, Secret)>,
+        state: &mut State,
+        client: &Client,
+    ) -> Result<Tokens, Error> {
+        let grant = &self.grant;
+        let mut call = Call::post_form(grant.token_url.clone(), form, grant.replay).private();
+        if grant.stored.is_some() {
+            call = call.timeout(STORED_TIMEOUT).attempts(REFRESH_ATTEMPTS);
+        }
+        let answer = self.token_from(call, None, state.tokens, client).await;
+        if !answer.as_ref().is_err_and(Error::is_unsent) {
+            state.exchanges += 1;
+        }
+        answer.map_err(|error| match error.status() {
+            // RFC 6749 section 5.2 refuses a grant with 400, servers before it with 401 or 403, and FastAPI a form that
+            // lacks a field with 422.
+            Some(400 | 401 | 403 | 422 | 423) => {
+                let refusal = format!("{}{}", grant.refusal, since(state.tokens));
+                error.meaning(Class::Auth, &refusal, &grant.remedy)
+            }
+            _ => error,
+        })
+    }
+
+    /// The next token of a stored login: the one that is stored, where that still lives, which another process may have got in the
+    /// meantime; else one by the refresh token.
+    async fn next_of(&self, stored: &Stored, state: &mut State, client: &Client) -> Result<Token, Error> {
+        let failed = |error: credentials::Error| {
+            Error::local(error.class(), error.to_string(), &error.hint().unwrap_or_default())
+        };
+        let lost = |what: &str| {
+            Error::local(Class::Auth, format!("the login in {} {what}", stored.store.shown()), &self.grant.remedy)
+        };
+        let locked = stored.store.lock(client.clock(), client.redactor()).await.map_err(failed)?;
+        let mut refused: Option<(Secret, Error)> = None;
+        loop {
+            let (asked, now) = (client.clock().monotonic(), client.clock().now());
+            let Some(mut login) = locked.load().map_err(failed)? else { return Err(lost("was removed")) };
+            // Its token must not go where the run's requests go.
+            if login.hosts != stored.login.hosts {
+                return Err(lost("was replaced by one for other hosts"));
+            }
+            let Form::Tokens { access, refresh } = login.form.clone() else {
+                return Err(lost("was replaced by one of another kind"));
+            };
+            let is_refused = state.refused_token.as_ref().is_some_and(|token| token.expose() == access.expose());
+            let life = left(&login, client).min(self.grant.longest_life);
+            let spare = if refresh.is_some() { MARGIN } else { Duration::ZERO };
+            if !is_refused && life > spare {
+                let renew_at = asked.saturating_add(life.saturating_sub(margin(life, false)));
+                let ends_at = asked.saturating_add(life);
+                return Ok(Token { secret: access, serial: state.tokens, renew_at, ends_at });
+            }
+            let Some(refresh) = refresh else { return Err(lost("has ended, and there is no refresh token")) };
+            // The vendor's own client takes no lock: it may have used the same refresh token, and stored the next one since.
+            if let Some((_, error)) = refused.take_if(|(token, _)| token.expose() == refresh.expose()) {
+                return Err(error);
+            }
+            let mut form = self.grant.form.clone();
+            form.push(("refresh_token", refresh.clone()));
+            let tokens = match self.exchange(form, state, client).await {
+                Err(error) if is_refusal(&error) && refused.is_none() => {
+                    refused = Some((refresh, error));
+                    continue;
+                }
+                tokens => tokens?,
+            };
+            let next = tokens.refresh.unwrap_or(refresh);
+            login.form = Form::Tokens { access: tokens.access.secret.clone(), refresh: Some(next) };
+            login.expires = now.checked_add(tokens.life).ok();
+            locked.save(&login).map_err(failed)?;
+            return Ok(tokens.access);
         }
     }
 
@@ -163,18 +241,54 @@ impl Renewal {
         signer: Option<&Signer>,
         serial: usize,
         client: &Client,
-    ) -> Result<Token, Error> {
+    ) -> Result<Tokens, Error> {
         let (asked, url) = (client.clock().monotonic(), call.url.clone());
         // Boxed, because the call that waits for the token is itself a call.
         let answer = Box::pin(client.json_as::<TokenAnswer>(call, signer)).await?;
+        let refresh = answer.refresh_token();
         let Some(secret) = answer.token() else {
             return Err(Error::protocol(&url, "answered without an access token", &self.grant.remedy));
         };
-        client.redactor().learn(&secret);
+        [Some(&secret), refresh.as_ref()].into_iter().flatten().for_each(|secret| client.redactor().learn(secret));
         let life = answer.life(self.grant.longest_life);
         let until = |life: Duration| asked.saturating_add(life);
         let renew_at = until(life.saturating_sub(margin(life, self.grant.refresh_url.is_some())));
-        Ok(Token { secret, serial, renew_at, ends_at: until(life) })
+        let access = Token { secret, serial, renew_at, ends_at: until(life) };
+        Ok(Tokens { access, refresh, life })
+    }
+}
+
+impl Grant {
+    /// Posts the form once, for a login that is to be stored: its tokens, and when the access token ends.
+    ///
+    /// # Errors
+    /// As the grant tells a refusal; or that of the request.
+    pub async fn log_in(self, client: &Client) -> Result<(Form<Secret>, Option<Timestamp>), Error> {
+        secrets_of(&self.form).for_each(|secret| client.redactor().learn(secret));
+        let (form, now) = (self.form.clone(), client.clock().now());
+        let tokens = Renewal::new(self).exchange(form, &mut State::default(), client).await?;
+        let form = Form::Tokens { access: tokens.access.secret, refresh: tokens.refresh };
+        Ok((form, now.checked_add(tokens.life).ok()))
+    }
+}
+
+/// What an answer brings.
+struct Tokens {
+    access: Token,
+    /// What the next token can be got with.
+    refresh: Option<Secret>,
+    /// How long the access token is taken to live.
+    life: Duration,
+}
+
+/// How long the access token of a stored login lives. Without a word about it, one that can be replaced is.
+fn left(login: &StoredLogin, client: &Client) -> Duration {
+    match (login.expires, &login.form) {
+        (Some(expires), _) => {
+            Duration::try_from(expires.duration_since(client.clock().now())).unwrap_or(Duration::ZERO)
+        }
+        (None, Form::Tokens { refresh: None, .. }) => Duration::MAX,
+        (None, _) => Duration::ZERO,
     }
 }
 

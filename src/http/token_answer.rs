@@ -10,7 +10,7 @@ use crate::credentials::Secret;
 
 /// A token that is exchanged is renewed this long before its end, so that it outlives the request it is put on; or a fifth of its
 /// life before, where it lives for less than five minutes.
-const MARGIN: Duration = Duration::from_mins(1);
+pub(super) const MARGIN: Duration = Duration::from_mins(1);
 
 /// A token that only a living token can renew is renewed this long before its end at the latest, or in the middle of its life,
 /// where that is shorter than ten minutes (`contracts/cyberorigen.md` section 1.3).
@@ -20,6 +20,7 @@ const REFRESH_MARGIN: Duration = Duration::from_mins(5);
 #[derive(Deserialize)]
 pub(super) struct TokenAnswer {
     access_token: Option<Wiped>,
+    refresh_token: Option<Wiped>,
     expires_in: Option<Value>,
 }
 
@@ -27,8 +28,13 @@ impl TokenAnswer {
     /// The token, if it has the characters of one: those of RFC 6750 section 2.1, not quite so strictly. What no header can carry
     /// is no token.
     pub(super) fn token(&self) -> Option<Secret> {
-        let token = self.access_token.as_ref().and_then(|token| Secret::new(token.0.expose_secret()));
+        let token = secret(self.access_token.as_ref());
         token.filter(|token| token.expose().bytes().all(|byte| byte.is_ascii_graphic()))
+    }
+
+    /// What the next token can be got with. It is only ever sent back in a form, which carries any characters.
+    pub(super) fn refresh_token(&self) -> Option<Secret> {
+        secret(self.refresh_token.as_ref())
     }
 
     /// How long the token is taken to live. Servers leave `expires_in` out, send it as text, or overstate it
@@ -43,6 +49,10 @@ impl TokenAnswer {
             seconds.filter(|seconds| *seconds > 0.0).and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
         told.map_or(longest, |told| told.min(longest))
     }
+}
+
+fn secret(text: Option<&Wiped>) -> Option<Secret> {
+    text.and_then(|text| Secret::new(text.0.expose_secret()))
 }
 
 /// How long before its end a token is renewed.
@@ -68,7 +78,7 @@ mod tests {
     use super::*;
 
     fn life(expires_in: Option<&Value>, longest: Duration) -> Duration {
-        TokenAnswer { access_token: None, expires_in: expires_in.cloned() }.life(longest)
+        TokenAnswer { access_token: None, refresh_token: None, expires_in: expires_in.cloned() }.life(longest)
     }
 
     #[test]

@@ -56,7 +56,7 @@ impl LoginSettings {
 }
 
 /// Whether people log in there with a browser where they give no token.
-fn has_browser_login(platform: PlatformId) -> bool {
+pub fn has_browser_login(platform: PlatformId) -> bool {
     platform == PlatformId::CybeDefend
 }
 

@@ -48,12 +48,13 @@ pub use environment::{Environment, Terminal};
 pub use files::Files;
 pub use layers::{Flags, Layers, Origin, Sourced};
 pub use log::{LogFormat, LogSettings, Verbosity};
-pub use login::{Account, Accounts, LoginSettings, places as login_places};
+pub use login::{Account, Accounts, LoginSettings, has_browser_login, places as login_places};
 pub use report::{Destination, ReportSettings, ReportTarget};
 pub use scan::{OnInterrupt, RunSettings, ScanSettings};
 pub use schema::schema;
 pub use shown::{Given, Shown, ShownEntry, ShownSettings};
 pub use subject::Subject;
+pub use token_command::browser_command;
 pub(crate) use trust::resolve;
 pub use vendor_file::secrets_in_files;
 

@@ -1,10 +1,13 @@
-//! `--token-command`: how its text becomes a command line, and what the command gets to see.
+//! The programs that are started for a credential, and what they get to see: `--token-command`, and a browser.
 
 use std::path::Path;
+
+use url::Url;
 
 use super::layers::Sourced;
 use super::{Environment, Error};
 use crate::credentials::CommandLine;
+use crate::http::is_loopback;
 
 /// The variables that the command behind `--token-command` gets. Its other needs can be met by `env NAME=VALUE COMMAND`; a list
 /// of what to keep out would miss the secret with the unusual name.
@@ -38,6 +41,36 @@ pub(super) fn command_line(environment: &Environment, sourced: &Sourced<'_>) -> 
         COMMAND_VARIABLES.into_iter().filter_map(|name| Some((name.to_owned(), environment.get(name)?.to_owned())));
     let variables = kept.collect();
     Ok(CommandLine { program, arguments: words.collect(), folder: home.into(), variables })
+}
+
+/// What a browser may need beside those, and whatever finds it.
+const BROWSER_VARIABLES: [&str; 9] = [
+    "BROWSER",
+    "DISPLAY",
+    "WAYLAND_DISPLAY",
+    "XAUTHORITY",
+    "XDG_CURRENT_DESKTOP",
+    "XDG_SESSION_TYPE",
+    "XDG_DATA_DIRS",
+    "XDG_CONFIG_DIRS",
+    "DESKTOP_SESSION",
+];
+
+/// What opens an address in the user's browser; `None` for one that could be overheard. A machine without a screen has no browser
+/// that would be of use, and one in a terminal would write over ours.
+pub fn browser_command(environment: &Environment, url: &Url) -> Option<CommandLine> {
+    if url.scheme() != "https" && !(url.scheme() == "http" && is_loopback(url)) {
+        return None;
+    }
+    let program = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
+    let is_seen = ["DISPLAY", "WAYLAND_DISPLAY", "BROWSER"].iter().any(|name| environment.get(name).is_some());
+    if !is_seen && !cfg!(target_os = "macos") {
+        return None;
+    }
+    let names = COMMAND_VARIABLES.into_iter().chain(BROWSER_VARIABLES);
+    let variables = names.filter_map(|name| Some((name.to_owned(), environment.get(name)?.to_owned()))).collect();
+    let folder = environment.get("HOME").unwrap_or("/").into();
+    Some(CommandLine { program: program.to_owned(), arguments: vec![url.to_string()], folder, variables })
 }
 
 /// Splits at white space. Quotes of both kinds keep words together, and a backslash outside of single quotes takes the next
@@ -91,6 +124,21 @@ mod tests {
                 error.to_string(),
                 "the command from --token-command has no folder to run in: HOME is not set to one"
             );
+        }
+    }
+
+    #[test]
+    fn a_browser_gets_a_safe_address_as_its_one_argument_and_no_secret() {
+        let pairs =
+            [("HOME", "/home/me"), ("DISPLAY", ":0"), ("CYBEDEFEND_PAT", "pat_one"), ("GITHUB_TOKEN", "ghs_two")];
+        let environment = Environment::from_pairs(pairs);
+        let open = |text: &str| browser_command(&environment, &Url::parse(text).unwrap());
+        let command = open("https://auth.example/oidc/auth?a=b&c=-x").unwrap();
+        assert_eq!(command.arguments, ["https://auth.example/oidc/auth?a=b&c=-x"]);
+        assert_eq!(command.variables, [("HOME".into(), "/home/me".into()), ("DISPLAY".into(), ":0".into())]);
+        assert!(open("http://127.0.0.1:4400/oidc/auth").is_some());
+        for unsafe_one in ["http://auth.example/oidc/auth", "file:///etc/passwd", "javascript:alert(1)"] {
+            assert!(open(unsafe_one).is_none(), "{unsafe_one}");
         }
     }
 

@@ -106,6 +106,17 @@ impl Running {
         self
     }
 
+    /// The next line of standard output, which has to be piped.
+    pub(crate) fn line(&mut self) -> String {
+        let stdout = self.child.stdout.as_mut().unwrap();
+        // Byte by byte, so that the rest is left for the end.
+        let (mut line, mut byte) = (Vec::new(), [0]);
+        while stdout.read(&mut byte).unwrap() == 1 && byte != *b"\n" {
+            line.extend(byte);
+        }
+        String::from_utf8(line).unwrap()
+    }
+
     /// Goes away as the reader of standard output.
     pub(crate) fn close_stdout(mut self) -> Self {
         drop(self.child.stdout.take());

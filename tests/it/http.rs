@@ -12,6 +12,7 @@ mod proxy;
 mod raw;
 mod retry;
 pub(crate) mod server;
+mod stored;
 pub(crate) mod tls;
 mod token;
 mod upload;

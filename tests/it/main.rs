@@ -6,6 +6,7 @@ mod architecture;
 mod archive;
 mod bestdefense_client;
 mod bestdefense_run;
+mod browser_login;
 mod ci;
 mod cli;
 mod conformance;

@@ -6,6 +6,7 @@ mod client;
 mod cyberorigen;
 mod cybrium;
 mod faults;
+mod login;
 mod scans;
 mod shapes;
 mod wire;

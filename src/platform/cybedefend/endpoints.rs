@@ -164,6 +164,11 @@ impl Endpoints {
         extended(&self.auth, ["oidc", "token"])
     }
 
+    /// Where a person logs in (contract 1.4).
+    pub(super) fn authorization_url(&self) -> Result<Url, Error> {
+        extended(&self.auth, ["oidc", "auth"])
+    }
+
     /// A page of the web application; `None` where its origin is not known.
     pub(super) fn web<'a>(&self, segments: impl IntoIterator<Item = &'a str>) -> Option<Link> {
         self.cloud.as_ref()?.web.page(segments)

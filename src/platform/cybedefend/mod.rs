@@ -8,6 +8,7 @@ mod family;
 mod findings;
 mod image_reference;
 mod listing;
+mod login;
 mod mapping;
 mod policy;
 mod refusal;
@@ -20,6 +21,7 @@ mod wire;
 
 use endpoints::Endpoints;
 use image_reference::is_image_reference;
+pub use login::BrowserLogin;
 use refusal::Asked;
 use serde::Serialize;
 use upload::{SignedUrl, Upload};

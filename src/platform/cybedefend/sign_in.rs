@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::CybeDefend;
 use super::endpoints::Endpoints;
+use super::login;
 use super::wire::ClientApps;
 use crate::credentials::store::Hosts;
 use crate::credentials::{Form, Secret};
@@ -14,16 +15,16 @@ use crate::platform::{Connection, Error, Platform as _, Request};
 
 /// The longest that an access token is taken to live: the platform's own pages disagree about what `expires_in` says
 /// (contract 0.4).
-const LONGEST_LIFE: Duration = Duration::from_mins(10);
+pub(super) const LONGEST_LIFE: Duration = Duration::from_mins(10);
 
 /// Patience for one attempt at `/client-apps`, and attempts, as in the vendor's client (contract 1.2).
 const CLIENT_APPS_TIMEOUT: Duration = Duration::from_secs(15);
 const CLIENT_APPS_ATTEMPTS: u32 = 3;
 
 /// What `/client-apps` says, or what stands in for it.
-struct Application {
-    client_id: String,
-    resource: String,
+pub(super) struct Application {
+    pub(super) client_id: String,
+    pub(super) resource: String,
 }
 
 /// Learns which application exchanges tokens, and binds the token that it will get to the API's origin. The personal access token
@@ -36,31 +37,29 @@ pub(super) async fn connect(client: Client, endpoints: &Endpoints, request: &Req
     Ok(Connection { session, base: endpoints.api.clone(), notes, hosts })
 }
 
-/// Prepares the exchange of the personal access token. What people should know of it goes into `notes`.
+/// Prepares what gets tokens: the exchange of the personal access token, or the refresh of a stored login. What people should know
+/// of it goes into `notes`.
 async fn grant(
     client: &Client,
     endpoints: &Endpoints,
     request: &Request,
     notes: &mut Vec<String>,
 ) -> Result<(Grant, Hosts), Error> {
+    let pat = match (&request.credential.form, &request.credential.stored) {
+        (Form::Token { secret, .. }, _) => secret,
+        (Form::Tokens { .. }, Some(stored)) => return login::renewal(client, endpoints, stored, notes).await,
+        _ => return Err(Error::not_taken(CybeDefend::ABOUT.name, "credential")),
+    };
+    let application = application_or_stand_in(client, endpoints, notes).await?;
     let mut remedy = format!(
         "check {}: a token is only good where it was issued, and this run used {}; create another {}",
         request.credential.origin,
         endpoints.instance(),
         endpoints.token_page()
     );
-    let Form::Token { secret: pat, .. } = &request.credential.form else {
-        return Err(Error::not_taken(CybeDefend::ABOUT.name, "credential"));
-    };
-    let application = match application(client, endpoints).await {
-        Ok(application) => application,
-        Err(error) => {
-            let (stand_in, note) = stand_in(endpoints, error)?;
-            remedy = format!("{remedy}; {note}");
-            notes.push(note);
-            stand_in
-        }
-    };
+    for note in notes.iter() {
+        remedy = format!("{remedy}; {note}");
+    }
     let form = vec![
         field("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange")?,
         field("client_id", &application.client_id)?,
@@ -73,6 +72,7 @@ async fn grant(
         form,
         replay: Replay::Safe,
         refresh_url: None,
+        stored: None,
         most_exchanges: None,
         longest_life: LONGEST_LIFE,
         refusal: "the personal access token was refused".to_owned(),
@@ -81,9 +81,25 @@ async fn grant(
     Ok((grant, application.hosts(endpoints)))
 }
 
+/// Learns which application gets tokens, or takes the built-in one with a note about that.
+pub(super) async fn application_or_stand_in(
+    client: &Client,
+    endpoints: &Endpoints,
+    notes: &mut Vec<String>,
+) -> Result<Application, Error> {
+    match application(client, endpoints).await {
+        Ok(application) => Ok(application),
+        Err(error) => {
+            let (stand_in, note) = stand_in(endpoints, error)?;
+            notes.push(note);
+            Ok(stand_in)
+        }
+    }
+}
+
 impl Application {
     /// What a stored login remembers: the names under which tokens are got, with the addresses at which they are.
-    fn hosts(self, endpoints: &Endpoints) -> Hosts {
+    pub(super) fn hosts(self, endpoints: &Endpoints) -> Hosts {
         Hosts {
             region: endpoints.cloud.as_ref().map(|cloud| cloud.region),
             api_url: Some(endpoints.api.clone()),
@@ -129,7 +145,7 @@ fn stand_in(endpoints: &Endpoints, error: Error) -> Result<(Application, String)
     }
 }
 
-fn field(name: &'static str, value: &str) -> Result<(&'static str, Secret), Error> {
+pub(super) fn field(name: &'static str, value: &str) -> Result<(&'static str, Secret), Error> {
     let value = Secret::new(value)
         .ok_or_else(|| Error::Protocol { message: format!("the token request would have no {name}") })?;
     Ok((name, value))

@@ -63,6 +63,7 @@ fn login(
         form,
         replay: Replay::Never,
         refresh_url: Some(endpoints.api(["auth", "refresh"])?),
+        stored: None,
         most_exchanges: Some(most_exchanges),
         longest_life: LONGEST_LIFE,
         refusal: "the login was refused".to_owned(),

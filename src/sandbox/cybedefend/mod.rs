@@ -4,6 +4,7 @@
 //! where faults strike, then reaches a handler, and a refusal gets its body on the way back ([`refusal`]).
 
 mod access;
+mod authorization;
 mod client_apps;
 mod elements;
 mod fault;
@@ -42,6 +43,7 @@ use super::fault::Place;
 use super::listener::{Bound, Emulation};
 use crate::credentials::Secret;
 pub use access::CybeDefendAccess;
+use authorization::Logins;
 pub use fault::CybeDefendFault;
 pub use options::{CybeDefendOptions, Plan, Policy, UploadLimits};
 use refusal::Refusal;
@@ -66,6 +68,7 @@ struct Emulator {
     client_ids: ClientIds,
     store: Mutex<Store>,
     tokens: Mutex<Tokens>,
+    logins: Mutex<Logins>,
     pat_revoked: AtomicBool,
 }
 
@@ -87,6 +90,7 @@ impl Emulator {
             client_ids: ClientIds { cli: entropy.word(21), vscode: entropy.word(21), intellij: entropy.word(21) },
             store: Mutex::default(),
             tokens: Mutex::default(),
+            logins: Mutex::default(),
             pat_revoked: AtomicBool::new(false),
             core,
             options,
@@ -107,6 +111,10 @@ impl Emulator {
 
     fn tokens(&self) -> MutexGuard<'_, Tokens> {
         lock(&self.tokens)
+    }
+
+    fn logins(&self) -> MutexGuard<'_, Logins> {
+        lock(&self.logins)
     }
 
     /// The audience that access tokens must be for.
@@ -171,7 +179,10 @@ fn api(emulator: &Arc<Emulator>, port: u16) -> Router {
 
 /// The identity provider's routes.
 fn auth(emulator: &Arc<Emulator>, port: u16) -> Router {
-    finish(Router::new().route("/oidc/token", post(oidc::token)), emulator, |_, _| Some(Place::Token), port)
+    let routes =
+        Router::new().route("/oidc/token", post(oidc::token)).route("/oidc/auth", get(authorization::authorize));
+    // A person's browser is no client that faults are for.
+    finish(routes, emulator, |_, path| (path == "/oidc/token").then_some(Place::Token), port)
 }
 
 /// The object storage: every path is an object's.

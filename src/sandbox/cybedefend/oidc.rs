@@ -1,4 +1,5 @@
-//! `POST /oidc/token`: the exchange of a PAT for an access token, with Logto's refusals (contract section 1.3).
+//! `POST /oidc/token`: a PAT, the code of a browser login or a refresh token for an access token, with Logto's refusals (contract
+//! sections 1.3 and 1.4).
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -13,7 +14,7 @@ use serde_json::json;
 use super::fault::CybeDefendFault;
 use super::options::TOKEN_LIFETIME;
 use super::refusal::oidc as refuse;
-use super::{Emulator, token};
+use super::{Emulator, authorization, token};
 
 const EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 const PERSONAL_ACCESS_TOKEN: &str = "urn:logto:token-type:personal_access_token";
@@ -52,16 +53,18 @@ pub(super) async fn token(State(emulator): State<Arc<Emulator>>, headers: Header
     }
     match Form::parse(&headers, &body) {
         Err(description) => refuse("invalid_request", &description),
-        Ok(form) => exchange(&emulator, &form),
+        Ok(form) => answer(&emulator, &form),
     }
 }
 
-fn exchange(emulator: &Emulator, form: &Form) -> Response {
-    match form.get("grant_type") {
-        Some(EXCHANGE) => {}
+fn answer(emulator: &Emulator, form: &Form) -> Response {
+    let grant = match form.get("grant_type") {
+        Some(EXCHANGE) => exchange,
+        Some("authorization_code") => code,
+        Some("refresh_token") => refresh,
         Some(_) => return refuse("unsupported_grant_type", "unsupported grant_type requested"),
         None => return refuse("invalid_request", "missing required parameter(s) 'grant_type'"),
-    }
+    };
     let ids = &emulator.client_ids;
     match form.get("client_id") {
         None => return refuse("invalid_request", "no client authentication mechanism provided"),
@@ -71,26 +74,56 @@ fn exchange(emulator: &Emulator, form: &Form) -> Response {
         }
         Some(id) => return refuse("invalid_client", &format!("invalid client {id}")),
     }
-    match form.get("subject_token_type") {
-        Some(PERSONAL_ACCESS_TOKEN) => {}
-        Some(_) => return refuse("invalid_request", "unsupported subject_token_type"),
-        None => return refuse("invalid_request", "missing required parameter(s) 'subject_token_type'"),
-    }
-    let Some(subject) = form.get("subject_token") else {
-        return refuse("invalid_request", "missing required parameter(s) 'subject_token'");
-    };
     if form.get("resource").is_some_and(|resource| resource != emulator.resource()) {
         return refuse("invalid_target", "resource indicator is missing, or unknown");
     }
-    if subject != emulator.pat.expose() || emulator.pat_revoked.load(Ordering::SeqCst) {
-        return refuse("invalid_grant", "subject token not found");
+    grant(emulator, form).unwrap_or_else(|refusal| refusal)
+}
+
+/// A field that the grant cannot do without.
+#[expect(clippy::result_large_err, reason = "the error is the answer")]
+fn needed<'f>(form: &'f Form, name: &str) -> Result<&'f str, Response> {
+    form.get(name).ok_or_else(|| refuse("invalid_request", &format!("missing required parameter(s) '{name}'")))
+}
+
+#[expect(clippy::result_large_err, reason = "the error is the answer")]
+fn exchange(emulator: &Emulator, form: &Form) -> Result<Response, Response> {
+    if needed(form, "subject_token_type")? != PERSONAL_ACCESS_TOKEN {
+        return Err(refuse("invalid_request", "unsupported subject_token_type"));
     }
+    let subject = needed(form, "subject_token")?;
+    if subject != emulator.pat.expose() || emulator.pat_revoked.load(Ordering::SeqCst) {
+        return Err(refuse("invalid_grant", "subject token not found"));
+    }
+    Ok(granted(emulator, &token::issue(emulator, form.get("resource"), None), None))
+}
+
+#[expect(clippy::result_large_err, reason = "the error is the answer")]
+fn code(emulator: &Emulator, form: &Form) -> Result<Response, Response> {
+    let [code, redirect_uri, verifier] = ["code", "redirect_uri", "code_verifier"].map(|name| needed(form, name));
+    let tokens = authorization::exchange_code(emulator, code?, verifier?, redirect_uri?);
+    let tokens = tokens.ok_or_else(|| refuse("invalid_grant", "grant request is invalid"))?;
+    Ok(granted(emulator, &tokens.access_token, tokens.refresh_token.as_deref()))
+}
+
+#[expect(clippy::result_large_err, reason = "the error is the answer")]
+fn refresh(emulator: &Emulator, form: &Form) -> Result<Response, Response> {
+    let tokens = authorization::refresh(emulator, needed(form, "refresh_token")?);
+    let tokens = tokens.ok_or_else(|| refuse("invalid_grant", "grant request is invalid"))?;
+    Ok(granted(emulator, &tokens.access_token, tokens.refresh_token.as_deref()))
+}
+
+fn granted(emulator: &Emulator, access_token: &str, refresh_token: Option<&str>) -> Response {
     let expires_in = if emulator.core.faults.has(CybeDefendFault::ExpiresInLie) {
         DOCUMENTED_LIFETIME
     } else {
         TOKEN_LIFETIME.as_secs()
     };
-    let access_token = token::issue(emulator, form.get("resource"));
-    let body = json!({ "access_token": access_token, "token_type": "Bearer", "expires_in": expires_in, "scope": "" });
+    let mut body =
+        json!({ "access_token": access_token, "token_type": "Bearer", "expires_in": expires_in, "scope": "" });
+    if let Some(refresh_token) = refresh_token {
+        body["refresh_token"] = json!(refresh_token);
+        body["scope"] = json!("openid offline_access");
+    }
     ([(header::CACHE_CONTROL, "no-store")], Json(body)).into_response()
 }

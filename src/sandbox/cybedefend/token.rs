@@ -27,6 +27,8 @@ pub(super) struct Tokens {
 struct Issued {
     expires: Timestamp,
     audience: Option<String>,
+    /// The browser login that it belongs to.
+    login: Option<String>,
 }
 
 impl Tokens {
@@ -35,14 +37,20 @@ impl Tokens {
         self.issued.clear();
     }
 
+    /// Ends the tokens of one browser login.
+    pub(super) fn end_login(&mut self, login: &str) {
+        self.issued.retain(|_, issued| issued.login.as_deref() != Some(login));
+    }
+
     fn is_good(&self, token: &str, audience: &str, now: Timestamp) -> bool {
         let issued = self.issued.get(token);
         issued.is_some_and(|issued| issued.expires > now && issued.audience.as_deref() == Some(audience))
     }
 }
 
-/// Makes a token for an audience. Without one it is opaque, and no API takes it.
-pub(super) fn issue(emulator: &Emulator, audience: Option<&str>) -> String {
+/// Makes a token for an audience, of a browser login or of a personal access token. Without an audience it is opaque, and no API
+/// takes it.
+pub(super) fn issue(emulator: &Emulator, audience: Option<&str>, login: Option<&str>) -> String {
     let now = emulator.now();
     let expires = after(now, TOKEN_LIFETIME);
     let token = match audience {
@@ -67,7 +75,8 @@ pub(super) fn issue(emulator: &Emulator, audience: Option<&str>) -> String {
     };
     let mut tokens = emulator.tokens();
     tokens.issued.retain(|_, issued| issued.expires > now);
-    tokens.issued.insert(token.clone(), Issued { expires, audience: audience.map(ToOwned::to_owned) });
+    let owned = |text: &str| text.to_owned();
+    tokens.issued.insert(token.clone(), Issued { expires, audience: audience.map(owned), login: login.map(owned) });
     token
 }
 

@@ -42,6 +42,7 @@ fn password_grant(token_url: Url, refresh_url: Option<Url>) -> Grant {
         ],
         replay: Replay::Never,
         refresh_url,
+        stored: None,
         most_exchanges: Some(1),
         longest_life: Duration::from_hours(1),
         refusal: "the login was refused".to_owned(),

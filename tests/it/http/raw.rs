@@ -100,6 +100,7 @@ async fn the_answer_of_a_token_server_is_not_kept() {
         form: vec![("password", Secret::new("pass-word").unwrap())],
         replay: Replay::Never,
         refresh_url: None,
+        stored: None,
         most_exchanges: None,
         longest_life: Duration::from_mins(10),
         refusal: String::new(),

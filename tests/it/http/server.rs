@@ -14,6 +14,8 @@ pub(crate) enum Act {
     Write(Vec<u8>),
     /// Never answers.
     Stall,
+    /// Does something while the client waits, and then the other act.
+    After(Arc<dyn Fn() + Send + Sync>, Box<Self>),
 }
 
 /// A request as it came over the wire.
@@ -139,6 +141,10 @@ async fn play(mut stream: TcpStream, act: Act) {
             // The client may have seen enough and be gone.
             drop(stream.write_all(&bytes).await);
             drop(stream.shutdown().await);
+        }
+        Act::After(first, then) => {
+            first();
+            Box::pin(play(stream, *then)).await;
         }
         Act::Stall => std::future::pending().await,
     }

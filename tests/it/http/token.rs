@@ -41,6 +41,7 @@ fn sign_in(client: Client, auth: &Server, api: &Server) -> Session {
         ],
         replay: Replay::Safe,
         refresh_url: None,
+        stored: None,
         most_exchanges: None,
         longest_life: Duration::from_mins(10),
         refusal: "the personal access token was refused".to_owned(),
