@@ -11,7 +11,7 @@ use scangate::platform::PlatformId;
 use crate::harness::Scangate;
 
 /// Every document, from the repository root.
-const DOCUMENTS: [&str; 21] = [
+const DOCUMENTS: [&str; 23] = [
     "README.md",
     "CONTRIBUTING.md",
     "CHANGELOG.md",
@@ -24,6 +24,7 @@ const DOCUMENTS: [&str; 21] = [
     "docs/gitlab.md",
     "docs/how-a-run-decides.md",
     "docs/jenkins.md",
+    "docs/network.md",
     "docs/platforms.md",
     "docs/platforms/bestdefense.md",
     "docs/platforms/cybedefend.md",
@@ -31,6 +32,7 @@ const DOCUMENTS: [&str; 21] = [
     "docs/platforms/cybrium.md",
     "docs/reports.md",
     "docs/sandbox.md",
+    "docs/security.md",
     "docs/settings.md",
     "examples/vulnerable-app/README.md",
 ];
