@@ -1,4 +1,4 @@
-//! Debug events of our own code, in the form of all other lines.
+//! Warnings and debug events of our own code, in the form of all other lines.
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,13 +13,11 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 use super::output::{Level, Printer};
 use crate::settings::Verbosity;
 
-/// Shows debug events where they are wanted; else nothing listens, and an event costs nothing.
+/// Shows warnings, and debug events where they are wanted; what is not shown costs nothing.
 pub(super) fn start(printer: &Arc<Printer>) {
-    if printer.verbosity() >= Verbosity::Debug {
-        let layer = Lines(Arc::clone(printer));
-        // A second subscriber in one process, as in tests of this crate, changes nothing.
-        tracing_subscriber::registry().with(layer).try_init().unwrap_or_default();
-    }
+    let layer = Lines(Arc::clone(printer));
+    // A second subscriber in one process, as in tests of this crate, changes nothing.
+    tracing_subscriber::registry().with(layer).try_init().unwrap_or_default();
 }
 
 struct Lines(Arc<Printer>);
@@ -27,7 +25,8 @@ struct Lines(Arc<Printer>);
 impl<S: Subscriber> Layer<S> for Lines {
     /// Our own events only: libraries may put headers and bodies into theirs.
     fn enabled(&self, metadata: &Metadata<'_>, _context: Context<'_, S>) -> bool {
-        metadata.target().split("::").next() == Some("scangate")
+        let is_wanted = *metadata.level() <= tracing::Level::WARN || self.0.verbosity() >= Verbosity::Debug;
+        is_wanted && metadata.target().split("::").next() == Some("scangate")
     }
 
     fn on_event(&self, event: &Event<'_>, _context: Context<'_, S>) {

@@ -28,6 +28,8 @@ pub(super) enum Fault {
     Unresolved(String),
     /// No connection came about. Nothing was sent.
     Unconnected(String),
+    /// The proxy wants another user name and password than it was given, if any. Nothing of the request left it.
+    ProxyRefused,
     /// The two sides do not agree on TLS, above all on a certificate. Nothing of the request was sent.
     Untrusted(String),
     /// No whole answer came within the request's own time.
@@ -92,7 +94,12 @@ impl Fault {
     pub(super) fn of_transport(error: reqwest::Error) -> Self {
         let error = error.without_url();
         let cause = root_cause(&error);
-        if is_about_trust(&error) {
+        // The transport's errors of a tunnel are types of its own that it does not show; it has no more words for them than these.
+        if error.is_connect() && cause == "tunnel error: proxy authorization required" {
+            Self::ProxyRefused
+        } else if error.is_connect() && cause == "tunnel error: unsuccessful" {
+            Self::Unconnected("the proxy gives no way to the host, and does not say why".to_owned())
+        } else if is_about_trust(&error) {
             Self::Untrusted(cause)
         } else if error.is_dns() {
             Self::Unresolved(cause)
@@ -106,7 +113,11 @@ impl Fault {
     /// Whether nothing of the request can have reached the server.
     pub(super) fn is_unsent(&self) -> bool {
         match self {
-            Self::Local { .. } | Self::Unresolved(_) | Self::Unconnected(_) | Self::Untrusted(_) => true,
+            Self::Local { .. }
+            | Self::Unresolved(_)
+            | Self::Unconnected(_)
+            | Self::ProxyRefused
+            | Self::Untrusted(_) => true,
             Self::DeadlinePassed { sent } => !sent,
             Self::PastDeadline { cause, .. } => cause.is_unsent(),
             Self::TimedOut(_)
@@ -132,6 +143,7 @@ impl Fault {
             Self::Unresolved(_) | Self::Unconnected(_) | Self::TimedOut(_) | Self::Broken(_) => true,
             Self::Refused(refusal) => matches!(refusal.status, 408 | 425 | 429 | 500 | 502 | 503 | 504),
             Self::Local { .. }
+            | Self::ProxyRefused
             | Self::Untrusted(_)
             | Self::DeadlinePassed { .. }
             | Self::PastDeadline { .. }
@@ -178,6 +190,8 @@ impl Fault {
     pub(super) fn class(&self) -> Class {
         match self {
             Self::Local { class, .. } => *class,
+            // The address of the proxy is a setting of this machine, and the platform was never asked.
+            Self::ProxyRefused => Class::Usage,
             Self::Unresolved(_) | Self::Unconnected(_) | Self::Untrusted(_) | Self::TimedOut(_) | Self::Broken(_) => {
                 Class::Unavailable
             }
@@ -200,6 +214,7 @@ impl Fault {
             Self::Unconnected(_) => {
                 Some("check address and port, the network and, behind a proxy, HTTPS_PROXY and NO_PROXY")
             }
+            Self::ProxyRefused => hint_for(407),
             Self::Untrusted(_) => Some(
                 "if a private authority or an inspecting proxy signs the certificate, give its certificate with --ca-cert; if the \
                  server asks for one, --client-cert and --client-key",
@@ -282,6 +297,9 @@ impl fmt::Display for Fault {
             Self::Local { problem, .. } => write!(formatter, "was not sent: {problem}"),
             Self::Unresolved(cause) => write!(formatter, "found no address for the host: {cause}"),
             Self::Unconnected(cause) => write!(formatter, "got no connection: {cause}"),
+            Self::ProxyRefused => {
+                write!(formatter, "got no connection: the proxy wants a user name and a password that it accepts (407)")
+            }
             Self::Untrusted(cause) => write!(formatter, "got no trusted connection: {cause}"),
             Self::TimedOut(limit) => write!(formatter, "got no whole answer within {} s", limit.as_secs_f64()),
             Self::Broken(cause) => write!(formatter, "got no whole answer, the connection broke: {cause}"),
@@ -314,7 +332,9 @@ fn hint_for(status: u16) -> Option<&'static str> {
         404 | 410 => {
             Some("check the ids and the address; what belongs to another account looks as if it did not exist")
         }
-        407 => Some("the proxy wants a user name and a password: put them into HTTPS_PROXY"),
+        407 => Some(
+            "give the proxy its user name and password in HTTPS_PROXY, as http://user:password@host:port, percent-encoded",
+        ),
         413 => Some("what was sent is larger than the server takes"),
         429 => Some("the rate limit is spent; run again later, or fewer runs at once"),
         408 | 425 | 500.. => Some("the platform does not serve at present; try again later"),

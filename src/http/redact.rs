@@ -7,19 +7,19 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
 use secrecy::zeroize::Zeroizing;
 
-use super::unescape::{Escapes, Unescaped};
+use super::unescape::Unescaped;
 use crate::credentials::Secret;
 
 /// The length, in characters, under which a secret is kept out by its type alone: taking it out of texts would tear ordinary words.
 const SHORTEST: usize = 8;
 
 /// What stands where a secret was.
-const MASK: &[u8] = b"***";
+const MASK: &str = "***";
 
 /// What stands where a text was cut.
 const ELLIPSIS: &[u8] = "…".as_bytes();
 
-/// How many kinds of escapes are undone one after the other: JSON in a string of JSON, or a percent-encoded URL in HTML.
+/// How often escapes are undone one after the other: JSON in a string of JSON, or a percent-encoded URL in HTML.
 const DEEPEST: u8 = 2;
 
 /// Knows every secret of the run, the derived tokens included, and takes them out of texts. Cheap to clone; all clones share
@@ -31,6 +31,8 @@ type Hook = Box<dyn Fn(&Secret) + Send + Sync>;
 
 #[derive(Default)]
 struct Known {
+    /// What was learned.
+    secrets: Vec<Secret>,
     /// Every form in which a secret may turn up.
     forms: Vec<Secret>,
     /// Where a form may begin.
@@ -45,13 +47,22 @@ impl Redactor {
             return;
         }
         let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        if known.has(secret) {
+        // One secret may be a form of another: a proxy's password is learned as it stands in an address, and as it is.
+        if holds(&known.secrets, secret) {
             return;
         }
+        known.secrets.push(secret.clone());
         if let Some(hook) = &known.hook {
             hook(secret);
         }
         for form in forms(secret.expose()) {
+            // What looks like an escape in the secret itself is undone with the others.
+            let mut undone = form.clone();
+            for _ in 0..DEEPEST {
+                let Some(next) = unescaped(&undone) else { break };
+                undone = next;
+                known.add(undone.clone());
+            }
             known.add(form);
         }
     }
@@ -64,15 +75,11 @@ impl Redactor {
 
     /// As [`Redactor::clean`], of bytes that need not be text: what is no text in them stays as it is.
     pub fn clean_bytes(&self, bytes: &[u8]) -> Vec<u8> {
-        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
         let mut cleaned = Vec::with_capacity(bytes.len());
-        let mut kept = 0;
-        for secret in known.occurrences(bytes) {
-            cleaned.extend_from_slice(bytes.get(kept..secret.start).unwrap_or_default());
-            cleaned.extend_from_slice(MASK);
-            kept = secret.end;
+        for chunk in bytes.utf8_chunks() {
+            cleaned.extend_from_slice(self.clean(chunk.valid()).as_bytes());
+            cleaned.extend_from_slice(chunk.invalid());
         }
-        cleaned.extend_from_slice(bytes.get(kept..).unwrap_or_default());
         cleaned
     }
 
@@ -80,18 +87,22 @@ impl Redactor {
     /// JSON, HTML or XML, broken by a line end, and cut short by the end of the text or an ellipsis. Where secrets overlap, all
     /// that belongs to any of them goes.
     pub fn clean(&self, text: &str) -> String {
-        // Secrets are text, and so is what is left of a text without them.
-        String::from_utf8_lossy(&self.clean_bytes(text.as_bytes())).into_owned()
+        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let mut cleaned = String::new();
+        let mut kept = 0;
+        for secret in known.occurrences(text.as_bytes()) {
+            cleaned.push_str(text.get(kept..secret.start).unwrap_or_default());
+            cleaned.push_str(MASK);
+            kept = secret.end;
+        }
+        cleaned.push_str(text.get(kept..).unwrap_or_default());
+        cleaned
     }
 }
 
 impl Known {
-    fn has(&self, form: &Secret) -> bool {
-        self.forms.iter().any(|known| known.expose() == form.expose())
-    }
-
     fn add(&mut self, form: Secret) {
-        if form.expose().len() >= SHORTEST && !self.has(&form) {
+        if form.expose().len() >= SHORTEST && !holds(&self.forms, &form) {
             self.beginnings.insert(form.expose().as_bytes());
             self.forms.push(form);
         }
@@ -122,13 +133,15 @@ impl Known {
             found.extend(longest.map(|length| start..start + length));
         }
         let Some(depth) = depth.checked_sub(1) else { return };
-        for escapes in Escapes::ALL {
-            let Some(unescaped) = Unescaped::of(text, escapes) else { continue };
-            let mut inside = Vec::new();
-            self.search(&unescaped.text, depth, &mut inside);
-            found.extend(inside.iter().map(|place| unescaped.source(place)));
-        }
+        let Some(unescaped) = Unescaped::of(text) else { return };
+        let mut inside = Vec::new();
+        self.search(&unescaped.text, depth, &mut inside);
+        found.extend(inside.iter().map(|place| unescaped.source(place)));
     }
+}
+
+fn holds(known: &[Secret], secret: &Secret) -> bool {
+    known.iter().any(|known| known.expose() == secret.expose())
 }
 
 /// How much of `text` is the form, from the beginning: all of it, or at least [`SHORTEST`] bytes up to where the text was cut.
@@ -201,6 +214,12 @@ fn forms(secret: &str) -> impl Iterator<Item = Secret> {
     forms.into_iter().map(Zeroizing::new).filter_map(|form| Secret::new(&form))
 }
 
+/// The form without its escapes, where it has any and is text without them.
+fn unescaped(form: &Secret) -> Option<Secret> {
+    let text = Zeroizing::new(String::from_utf8(Unescaped::of(form.expose().as_bytes())?.text).ok()?);
+    Secret::new(&text)
+}
+
 /// Its words in small letters, joined by hyphens.
 fn slug(secret: &str) -> String {
     let words = secret.split(|character: char| !character.is_alphanumeric()).filter(|word| !word.is_empty());
@@ -265,9 +284,9 @@ mod tests {
         let secret = "p@ss/wörd\"<\u{1f600}>&";
         let all = |escape: fn(char) -> String| secret.chars().map(escape).collect::<String>();
         let utf_16 = |character: char| {
-            character.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04X}")).collect::<String>()
+            character.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04X}")).collect::<Vec<_>>().concat()
         };
-        let percent = all(|character| character.to_string().bytes().map(|byte| format!("%{byte:02x}")).collect());
+        let percent = hexadecimal(secret.as_bytes(), |byte| format!("%{byte:02x}"));
         let html = "p@ss/wörd&quot;&lt;\u{1f600}&gt;&amp;";
         let json_in_json = serde_json::json!(serde_json::json!({ "e": secret }).to_string()).to_string();
         for echoed in [
@@ -362,6 +381,14 @@ mod tests {
             redactor.learn(&Secret::new(secret).unwrap());
         }
         assert_eq!(*told.lock().unwrap(), ["derived-token", "second-token"]);
+    }
+
+    #[test]
+    fn a_secret_that_is_a_form_of_another_is_known_in_its_own_forms_too() {
+        let redactor = redactor(&["pass%2Fword%253F", "pass/word%3F"]);
+        for echoed in ["cGFzcy93b3JkJTNG", "706173732f776f7264253346", "pass%252Fword%25253F", "pass/word?"] {
+            assert_eq!(redactor.clean(&format!("<{echoed}>")), "<***>", "{echoed}");
+        }
     }
 
     #[test]

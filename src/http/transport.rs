@@ -192,6 +192,17 @@ fn identity(certificate: Option<&Path>, key: Option<&Path>) -> Result<Option<Ide
         pem.push(b'\n');
         pem.extend(read("--client-key", key)?);
     }
+    let is_encrypted = |label: &str| pem.windows(label.len()).any(|window| window == label.as_bytes());
+    if is_encrypted("-----BEGIN ENCRYPTED PRIVATE KEY-----") || is_encrypted("\nProc-Type: 4,ENCRYPTED") {
+        let path = key.unwrap_or(path);
+        return Err(usage(
+            format!(
+                "--client-key: {}: the key is encrypted, and there is nobody to ask for its password",
+                path.display()
+            ),
+            "decrypt it with `openssl pkey -in KEY -out FILE`, and give that file, readable for this user alone",
+        ));
+    }
     Identity::from_pem(&pem).map(Some).map_err(|error| {
         usage(
             format!("--client-cert: {}: {}", path.display(), root_cause(&error)),
@@ -202,6 +213,8 @@ fn identity(certificate: Option<&Path>, key: Option<&Path>) -> Result<Option<Ide
 
 fn proxies(options: &Options, redactor: &Redactor) -> Result<Vec<Proxy>, Error> {
     let exceptions = options.no_proxy.as_deref().unwrap_or_default();
+    // The library takes the star for all names, and not for addresses.
+    let none_is_proxied = exceptions.split(',').any(|exception| exception.trim() == "*");
     let exceptions = NoProxy::from_string(&format!("{exceptions},{NEVER_PROXIED}"));
     let proxy = |variable: &str, address: &Option<String>, make: fn(Url) -> reqwest::Result<Proxy>| {
         let Some(address) = address else { return Ok(None) };
@@ -219,7 +232,7 @@ fn proxies(options: &Options, redactor: &Redactor) -> Result<Vec<Proxy>, Error> 
                 "write it as http://host:port, or leave it empty",
             )
         })?;
-        Ok(Some(proxy.no_proxy(exceptions.clone())))
+        Ok((!none_is_proxied).then(|| proxy.no_proxy(exceptions.clone())))
     };
     let https = proxy("HTTPS_PROXY", &options.https_proxy, Proxy::https)?;
     let http = proxy("HTTP_PROXY", &options.http_proxy, Proxy::http)?;

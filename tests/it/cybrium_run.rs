@@ -9,8 +9,9 @@ use scangate::finding::{Kind, Location, Severity, State};
 use scangate::sandbox::{Dialect, Server};
 use serde_json::json;
 
+use crate::harness::Scangate;
 use crate::pipeline::{self, Ended};
-use crate::served::in_process;
+use crate::served::{Served, in_process};
 
 /// Which keys a run has.
 #[derive(Clone, Copy)]
@@ -197,4 +198,14 @@ async fn a_ten_minute_scan_takes_few_requests() {
     let ended = scan(&[], &[]).await;
     assert!(ended.result().requests <= 27, "{}", ended.result().requests);
     assert!(ended.took < Duration::from_mins(12), "{:?}", ended.took);
+}
+
+#[test]
+fn a_key_that_is_refused_during_a_rotation_is_told_without_being_asked() {
+    let served = Served::of("cybrium", 100, &[]);
+    let key = served.variable("CYBRIUM_API_KEY").to_owned();
+    let call = served.told(Scangate::new(["api", "--platform", "cybrium", "GET", "/scans/"]));
+    let call = call.env("CYBRIUM_API_KEY", "cbr_live_not_a_key_at_all").env("CYBRIUM_API_KEY_PREVIOUS", key);
+    let ended = call.run();
+    ended.assert_exit_code(0).assert_stderr_has("warning: key 1 of the platform was refused with 401");
 }

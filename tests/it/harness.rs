@@ -55,6 +55,18 @@ impl Scangate {
         self
     }
 
+    /// Takes a variable away again.
+    pub(crate) fn without(mut self, name: &str) -> Self {
+        self.command.env_remove(name);
+        self
+    }
+
+    /// Adds arguments behind those that there are.
+    pub(crate) fn arguments<A: AsRef<OsStr>>(mut self, arguments: impl IntoIterator<Item = A>) -> Self {
+        self.command.args(arguments);
+        self
+    }
+
     /// Puts a file into the working directory; the path may have folders in it.
     pub(crate) fn file(self, path: &str, content: impl AsRef<[u8]>) -> Self {
         let path = self.directory().join(path);
@@ -205,6 +217,18 @@ impl Ended {
             is_in || path.to_string_lossy().contains(secret)
         };
         files_below(self.folder.path()).into_iter().find(has_it).map(|path| path.display().to_string())
+    }
+
+    /// All that the program said or left, each with its name: both streams, and every file below its folders, names included.
+    pub(crate) fn everything(&self) -> Vec<(String, Vec<u8>)> {
+        let streams = [("standard output", &self.output.stdout), ("standard error", &self.output.stderr)];
+        let streams = streams.into_iter().map(|(name, said)| (name.to_owned(), said.clone()));
+        let files = files_below(self.folder.path()).into_iter().map(|path| {
+            let name = path.strip_prefix(self.folder.path()).unwrap().display().to_string();
+            let content = [name.as_bytes(), b"\n", &*fs_err::read(path).unwrap()].concat();
+            (name, content)
+        });
+        streams.chain(files).collect()
     }
 
     /// Fails unless the program left nothing in the system's temporary folder.

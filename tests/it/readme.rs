@@ -26,6 +26,7 @@ const DOCUMENTS: [&str; 23] = [
     "docs/gitlab.md",
     "docs/how-a-run-decides.md",
     "docs/jenkins.md",
+    "docs/network.md",
     "docs/platforms.md",
     "docs/platforms/bestdefense.md",
     "docs/platforms/cybedefend.md",
@@ -33,6 +34,7 @@ const DOCUMENTS: [&str; 23] = [
     "docs/platforms/cybrium.md",
     "docs/reports.md",
     "docs/sandbox.md",
+    "docs/security.md",
     "docs/settings.md",
     "examples/vulnerable-app/README.md",
 ];

@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::harness::{Ended, Scangate};
+use crate::tool::is_required;
 
 /// The server's process. It ends with its input, and so with the test.
 pub(super) struct Platform {
@@ -152,9 +153,4 @@ impl Run {
     pub(super) fn requests_to(&self, server: &str) -> usize {
         self.seen.requests.iter().filter(|request| request.server == server).count()
     }
-}
-
-#[expect(clippy::disallowed_methods, reason = "the test harness's own switch, not a setting of the program")]
-fn is_required() -> bool {
-    std::env::var_os("SCANGATE_TEST_REQUIRE").is_some_and(|value| value == "1")
 }

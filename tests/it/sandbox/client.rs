@@ -12,6 +12,7 @@ use scangate::sandbox::{CybeDefendOptions, Fault, Policy, SandboxOptions, Server
 use serde_json::{Value, json};
 
 use super::wire::CARELESS;
+use crate::tool::is_required;
 
 /// The client of a platform.
 fn client(platform: &str) -> Command {
@@ -64,11 +65,6 @@ async fn run(faults: &[&str], arguments: &[&str]) -> Option<(Output, Server)> {
         .env("CYBEDEFEND_PROJECT_ID", access.project_id);
     let output = tokio::task::spawn_blocking(move || command.output()).await.unwrap();
     Some((ended(output)?, server))
-}
-
-#[expect(clippy::disallowed_methods, reason = "the test harness's own switch, not a setting of the program")]
-fn is_required() -> bool {
-    std::env::var_os("SCANGATE_TEST_REQUIRE").is_some_and(|value| value == "1")
 }
 
 fn summary(output: &Output) -> Value {
