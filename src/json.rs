@@ -1,4 +1,4 @@
-//! JSON from wherever it comes, through one kind of reader: serde_json's parser is compiled anew for each kind.
+//! JSON from wherever it comes, through one kind of reader: `serde_json`'s parser is compiled anew for each kind.
 
 use std::io::{BufReader, Read};
 
@@ -9,7 +9,7 @@ use serde_json::de::{Deserializer, IoRead};
 /// Reads JSON.
 pub type Reader<'a> = Deserializer<IoRead<BufReader<&'a mut dyn Read>>>;
 
-/// A reader of what comes from `source`. serde_json asks for single bytes; a buffer makes those cheap.
+/// A reader of what comes from `source`. `serde_json` asks for single bytes; a buffer makes those cheap.
 pub fn reader(source: &mut dyn Read) -> Reader<'_> {
     Deserializer::from_reader(BufReader::with_capacity(32 << 10, source))
 }

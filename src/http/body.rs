@@ -206,8 +206,8 @@ fn without_quoted(message: &str) -> String {
 }
 
 fn decode(mut chunks: Chunks, decoder: Decoder) -> Result<Answer, Undecodable> {
-    let decoded = read_json(&mut chunks, decoder);
-    decoded.map_err(|cause| Undecodable { path: json_path::of(&cause, &chunks.read), cause })
+    let answer = read_json(&mut chunks, decoder);
+    answer.map_err(|cause| Undecodable { path: json_path::of(&cause, &chunks.read), cause })
 }
 
 fn read_json(chunks: &mut Chunks, decoder: Decoder) -> Result<Answer, serde_json::Error> {
