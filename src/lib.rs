@@ -22,6 +22,7 @@ pub mod finding;
 pub mod gate;
 pub mod gitignore;
 pub mod http;
+pub mod json;
 pub mod platform;
 pub mod report;
 pub mod sandbox;

@@ -1,11 +1,10 @@
 //! Reading an answer: bounded after decompression, and decoded while it arrives.
 
 use std::any::Any;
-use std::io::{self, BufReader, Read};
+use std::io::{self, Read};
 
 use bytes::{Buf as _, Bytes};
 use serde::de::DeserializeOwned;
-use serde_json::de::IoRead;
 use tokio::sync::mpsc;
 
 use super::call::{Refusals, Reply};
@@ -15,6 +14,7 @@ use super::json_path;
 use super::raw::RawCopy;
 use super::words;
 use crate::error::Class;
+use crate::json;
 
 /// The largest answer that is read, after decompression. The largest page of findings that a platform documents is some hundred
 /// kilobytes; an archive of reports may have some megabytes; and four of these still fit a small runner.
@@ -36,10 +36,7 @@ const NOT_JSON: &str = "with HTML, not JSON: is the address right, or is a proxy
 #[derive(Clone, Copy)]
 pub(super) struct Form(Option<Decoder>);
 
-type Decoder = fn(&mut Json<'_>) -> Result<Answer, serde_json::Error>;
-
-/// JSON while it arrives.
-type Json<'a> = serde_json::Deserializer<IoRead<BufReader<&'a mut Chunks>>>;
+type Decoder = fn(&mut json::Reader<'_>) -> Result<Answer, serde_json::Error>;
 
 /// What a body was read as: a value of the type that its [`Form`] is for.
 pub(super) type Answer = Box<dyn Any + Send>;
@@ -209,19 +206,18 @@ fn without_quoted(message: &str) -> String {
 }
 
 fn decode(mut chunks: Chunks, decoder: Decoder) -> Result<Answer, Undecodable> {
-    let decoded = read_json(&mut chunks, decoder);
-    decoded.map_err(|cause| Undecodable { path: json_path::of(&cause, &chunks.read), cause })
+    let answer = read_json(&mut chunks, decoder);
+    answer.map_err(|cause| Undecodable { path: json_path::of(&cause, &chunks.read), cause })
 }
 
 fn read_json(chunks: &mut Chunks, decoder: Decoder) -> Result<Answer, serde_json::Error> {
-    // serde_json asks a reader for single bytes; the buffer makes those cheap.
-    let mut json = serde_json::Deserializer::from_reader(BufReader::with_capacity(32 << 10, chunks));
+    let mut json = json::reader(chunks);
     let answer = decoder(&mut json)?;
     json.end()?;
     Ok(answer)
 }
 
-fn decode_as<T: DeserializeOwned + Send + 'static>(json: &mut Json<'_>) -> Result<Answer, serde_json::Error> {
+fn decode_as<T: DeserializeOwned + Send + 'static>(json: &mut json::Reader<'_>) -> Result<Answer, serde_json::Error> {
     Ok(Box::new(T::deserialize(json)?))
 }
 

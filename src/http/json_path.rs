@@ -1,6 +1,6 @@
 //! Where in a JSON text an error is: `rows[1].line`.
 //!
-//! serde_json knows a line and a column, which no one finds in an answer that was not kept. The path is read off the text up to
+//! `serde_json` knows a line and a column, which no one finds in an answer that was not kept. The path is read off the text up to
 //! there, and only then: a deserializer that keeps one would be compiled for every type that is read, and run for every field.
 
 use std::fmt::Write as _;

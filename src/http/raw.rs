@@ -20,6 +20,7 @@ use super::origin::SafeUrl;
 use super::redact::Redactor;
 use super::words;
 use crate::error::Class;
+use crate::json;
 
 /// The largest body that is copied. A page of findings has some hundred kilobytes.
 const LARGEST: usize = 8 << 20;
@@ -150,7 +151,7 @@ fn of_body(body: &Body, redactor: &Redactor) -> Result<Value, String> {
     if body.length > LARGEST {
         return Err(format!("it has more than {} MiB", LARGEST >> 20));
     }
-    if let Ok(mut document) = serde_json::from_slice::<Value>(&body.bytes) {
+    if let Ok(mut document) = json::from_bytes::<Value>(&body.bytes) {
         blank(&mut document, redactor);
         return Ok(document);
     }

@@ -1,4 +1,4 @@
-//! JSON as it is written, for answers of several hundred fields. serde_json's macro of the same name puts all that is done for a
+//! JSON as it is written, for answers of several hundred fields. `serde_json`'s macro of the same name puts all that is done for a
 //! field into each place where one is written, 170 bytes a field; here functions do it.
 
 use serde::Serialize;

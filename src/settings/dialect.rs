@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::layers::{Layers, Sourced};
 use super::value::{shown, words};
 use super::{Error, keys};
+use crate::json;
 use crate::platform::{About, StateWord, state_word};
 
 /// The word before the credential in `Authorization`: a token of RFC 9110 section 5.6.2, of which letters, digits and hyphens are
@@ -67,7 +68,7 @@ pub(super) fn options(layers: &Layers<'_>) -> Result<Vec<(String, Value)>, Error
             return Err(sourced.part(&key).is_not("the path of a field", "use names with dots between them"));
         }
         // The parser's words tell where the value breaks off, and show nothing of it.
-        let value = serde_json::from_str(json).map_err(|cause| {
+        let value = json::from_bytes(json.as_bytes()).map_err(|cause| {
             Error::new(format!("the value of `{}` from {} is not JSON: {cause}", shown(&key), sourced.origin))
                 .with_hint("a text needs its quotes, and the shell quotes around them: 'note=\"text\"'")
         })?;

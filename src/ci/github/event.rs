@@ -5,6 +5,7 @@
 use std::io::Read as _;
 use std::path::Path;
 
+use crate::json;
 use serde::Deserialize;
 
 /// The most that is read, in bytes. GitHub caps payloads at 25 MB
@@ -91,7 +92,7 @@ pub(super) fn read(path: &Path) -> Result<Event, String> {
     let not_understood = |error: serde_json::Error| {
         format!("it is not the JSON that GitHub writes (line {}, column {})", error.line(), error.column())
     };
-    serde_json::from_slice(&bytes).map_err(not_understood)
+    json::from_bytes(&bytes).map_err(not_understood)
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use crate::cli::output::{Level, Printer, Stream};
 use crate::cli::{Context, neutral};
 use crate::error::Error;
 use crate::http::{Method, Reply};
+use crate::json;
 use crate::platform;
 use crate::scan::delivery::PrivateFile;
 use crate::settings::{self, Environment};
@@ -62,7 +63,7 @@ pub(super) fn check(reply: &Reply) -> Result<(), platform::Error> {
     if reply.body.is_empty() || !reply.content_type.as_deref().is_some_and(is_json) {
         return Ok(());
     }
-    match serde_json::from_slice::<IgnoredAny>(&reply.body) {
+    match json::from_bytes::<IgnoredAny>(&reply.body) {
         Ok(_) => Ok(()),
         Err(cause) => Err(platform::Error::Protocol {
             message: format!(

@@ -7,6 +7,7 @@ use serde::de::IgnoredAny;
 use super::fields::Field;
 use super::media_type;
 use crate::http::{Body, Method};
+use crate::json;
 use crate::settings::{self, value};
 
 /// The largest body, in bytes. It is held in memory, and is no upload.
@@ -76,7 +77,7 @@ impl Content {
         })?;
         let content_type = self.media_type.as_deref().unwrap_or(JSON);
         if is_json(content_type)
-            && let Err(cause) = serde_json::from_slice::<IgnoredAny>(&content)
+            && let Err(cause) = json::from_bytes::<IgnoredAny>(&content)
         {
             let error = settings::Error::new(format!("--data is not JSON: {cause}"));
             return Err(error.with_hint("say what it is with --content-type, or use --field"));

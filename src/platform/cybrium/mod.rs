@@ -35,6 +35,7 @@ use crate::credentials::{Accepted, Form, Secret};
 use crate::error::Class;
 use crate::finding::{Link, ScanReference};
 use crate::http::{Authorizer, Body, Call, Client, Method, Placement, Replay, Reply, Session, same_origin};
+use crate::json;
 
 /// Stands for the id of a scan that was made of an upload and that the platform does not name.
 const WITHOUT_ID: &str = "(without id)";
@@ -274,7 +275,7 @@ impl Cybrium {
     fn created(&self, reply: &Reply, asked: &Url) -> Result<(Option<String>, Option<Link>), Error> {
         let answer: Option<ScanAnswer> = match reply.body.trim_ascii() {
             [] => None,
-            body => serde_json::from_slice::<Fields>(body).ok().map(ScanAnswer::of),
+            body => json::from_bytes::<Fields>(body).ok().map(ScanAnswer::of),
         };
         let pointed = || id_of_location(reply.location.as_ref()?, asked);
         let id = answer.as_ref().and_then(ScanAnswer::id).or_else(pointed);

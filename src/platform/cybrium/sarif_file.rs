@@ -1,13 +1,13 @@
 //! A look at a SARIF file before it is uploaded: whether it is one, and how many findings it must bring (contract section 2.2).
 
 use std::collections::HashSet;
-use std::io::BufReader;
 use std::path::Path;
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use sha2::{Digest as _, Sha256};
 
+use crate::json;
 use crate::platform::Error;
 use crate::platform::lenient::Object;
 use crate::platform::text::{bounded, one_line};
@@ -86,15 +86,14 @@ pub(super) fn check(path: &Path, length: u64) -> Result<u64, Error> {
     if length > LARGEST {
         return Err(refused(&format!("it has {} MiB, and the most that is sent is {}", length >> 20, LARGEST >> 20)));
     }
-    let file = fs_err::File::open(path).map_err(|cause| refused(&cause.kind().to_string()))?;
+    let mut file = fs_err::File::open(path).map_err(|cause| refused(&cause.kind().to_string()))?;
     // The decoder's own words would quote the file.
-    let Object(log): Object<Log> =
-        serde_json::from_reader(BufReader::new(file)).map_err(|cause| match cause.classify() {
-            serde_json::error::Category::Io => refused(&cause.to_string()),
-            serde_json::error::Category::Eof => refused("it ends in the middle of its JSON"),
-            _ if cause.is_data() => refused(&format!("it is not SARIF at {}", Position(&cause))),
-            _ => refused(&format!("it is not JSON at {}", Position(&cause))),
-        })?;
+    let Object(log): Object<Log> = json::read(&mut file).map_err(|cause| match cause.classify() {
+        serde_json::error::Category::Io => refused(&cause.to_string()),
+        serde_json::error::Category::Eof => refused("it ends in the middle of its JSON"),
+        _ if cause.is_data() => refused(&format!("it is not SARIF at {}", Position(&cause))),
+        _ => refused(&format!("it is not JSON at {}", Position(&cause))),
+    })?;
     match log.version.as_deref() {
         Some(VERSION) => {}
         Some(other) => return Err(refused(&format!("it is SARIF {}, not {VERSION}", bounded(&one_line(other), 20)))),

@@ -12,6 +12,7 @@ use super::Emulator;
 use super::alerts::{self, Alert};
 use super::envelope::{Refusal, envelope};
 use super::fault::{BestDefenseFault, Permission};
+use crate::json;
 use crate::sandbox::call::Call;
 use crate::sandbox::core::{after, lock};
 use crate::sandbox::fault::{Kind, is_due};
@@ -66,8 +67,8 @@ fn order(call: &Call) -> Result<Order, Refusal> {
     if call.media_type() != Some("application/json") {
         return Err(invalid("Content-Type must be application/json"));
     }
-    let body: Map<String, Value> = serde_json::from_slice(&call.body)
-        .map_err(|error| invalid(&format!("The body is not a JSON object: {error}")))?;
+    let body: Map<String, Value> =
+        json::from_bytes(&call.body).map_err(|error| invalid(&format!("The body is not a JSON object: {error}")))?;
     let options = object(&body, "options")?.ok_or_else(|| invalid("options is required"))?;
     let mut enabled = Vec::new();
     for name in options.keys().filter(|name| *name != "callback") {

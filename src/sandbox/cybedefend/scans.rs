@@ -10,6 +10,7 @@ use super::refusal::Refusal;
 use super::results::allowed_family;
 use super::store::Scan;
 use super::{Emulator, project, signature, written};
+use crate::json;
 use crate::sandbox::call::Call;
 use crate::sandbox::entropy::uuid_from;
 use crate::sandbox::fault::Kind;
@@ -32,7 +33,7 @@ fn read_body(call: &Call) -> Result<Map<String, Value>, Refusal> {
     if call.media_type() != Some("application/json") {
         return Err(Refusal::invalid(&["Content-Type must be application/json".to_owned()]));
     }
-    serde_json::from_slice(&call.body).map_err(|error| Refusal::invalid(&[error.to_string()]))
+    json::from_bytes(&call.body).map_err(|error| Refusal::invalid(&[error.to_string()]))
 }
 
 /// A field that must be a string where it is there; empty is absent.

@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::finding::{Event, Finding, Priority, State as FindingState};
 use super::refusal::Refusal;
 use super::{Emulator, project};
+use crate::json;
 use crate::sandbox::call::Call;
 use crate::sandbox::json::json;
 
@@ -85,7 +86,7 @@ impl Checked {
 }
 
 fn body<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
-    serde_json::from_slice(body).map_err(|error| Refusal::invalid(&[error.to_string()]))
+    json::from_bytes(body).map_err(|error| Refusal::invalid(&[error.to_string()]))
 }
 
 /// `PATCH /project/{project}/results/{finding}`.

@@ -13,6 +13,7 @@ use super::findings::{self, Finding, SEVERITIES};
 use super::paging::{Page, page};
 use super::refusal::Refusal;
 use super::{Emulator, target, written};
+use crate::json;
 use crate::sandbox::call::Call;
 use crate::sandbox::core::{after, lock};
 use crate::sandbox::fault::Kind;
@@ -85,7 +86,7 @@ fn order(emulator: &Emulator, call: &Call) -> Result<Order, Refusal> {
         return Err(invalid("body", "Input should be a valid dictionary"));
     }
     let fields: Map<String, Value> =
-        serde_json::from_slice(&call.body).map_err(|error| invalid("body", &format!("JSON decode error: {error}")))?;
+        json::from_bytes(&call.body).map_err(|error| invalid("body", &format!("JSON decode error: {error}")))?;
     let text = |name: &str| match fields.get(name) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => Ok(Some(text.clone())),

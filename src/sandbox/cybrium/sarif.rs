@@ -5,12 +5,13 @@ use std::collections::HashSet;
 use serde_json::Value;
 
 use super::finding::{Finding, severity_of};
+use crate::json;
 
 /// Reads every result of every run. Results of the same rule, file and line are one finding, the first.
 ///
 /// The error says what is wrong with the file.
 pub(super) fn read(bytes: &[u8]) -> Result<Vec<Finding>, String> {
-    let log: Value = serde_json::from_slice(bytes).map_err(|error| format!("The file is not JSON: {error}"))?;
+    let log: Value = json::from_bytes(bytes).map_err(|error| format!("The file is not JSON: {error}"))?;
     if log.get("version").and_then(Value::as_str) != Some("2.1.0") {
         return Err("Only SARIF 2.1.0 is supported.".to_owned());
     }

@@ -12,6 +12,7 @@ use super::finding::Finding;
 use super::paging::page;
 use super::refusal::Refusal;
 use super::{Emulator, TARGETS, catalogue, multipart, sarif, written};
+use crate::json;
 use crate::sandbox::call::Call;
 use crate::sandbox::core::{after, lock};
 use crate::sandbox::fault::Kind;
@@ -42,7 +43,7 @@ pub(super) fn start(emulator: &Emulator, call: &Call) -> Result<(StatusCode, Jso
         let detail = format!("Unsupported media type \"{media}\" in request.");
         return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, &detail));
     }
-    let fields: Map<String, Value> = serde_json::from_slice(&call.body)
+    let fields: Map<String, Value> = json::from_bytes(&call.body)
         .map_err(|error| Refusal::new(StatusCode::BAD_REQUEST, &format!("JSON parse error - {error}")))?;
     let text = |name: &str| match fields.get(name) {
         None => Ok(None),

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::Scope;
+use crate::json;
 
 /// A package that a manifest names.
 pub(super) struct Dependency {
@@ -57,7 +58,7 @@ fn object<'a>(value: &'a Value, key: &str) -> impl Iterator<Item = (&'a String, 
 }
 
 fn package_json(content: &str) -> Vec<Dependency> {
-    let manifest: Value = serde_json::from_str(content).unwrap_or_default();
+    let manifest: Value = json::from_bytes(content.as_bytes()).unwrap_or_default();
     let sections = [("dependencies", Scope::Direct), ("devDependencies", Scope::Dev)];
     let read = |(section, scope)| {
         object(&manifest, section).filter_map(move |(name, requirement)| {
@@ -71,7 +72,7 @@ fn package_json(content: &str) -> Vec<Dependency> {
 }
 
 fn package_lock(content: &str) -> Vec<Dependency> {
-    let lock: Value = serde_json::from_str(content).unwrap_or_default();
+    let lock: Value = json::from_bytes(content.as_bytes()).unwrap_or_default();
     let root = lock.get("packages").and_then(|packages| packages.get(""));
     let is_direct =
         |name: &str| root.and_then(|root| root.get("dependencies")).is_some_and(|named| named.get(name).is_some());
