@@ -82,7 +82,9 @@ fn no_command_shows_a_secret_whatever_the_platform_answers() {
     for row in ROWS.iter().filter(|row| commands.contains(row.command)) {
         for (number, act) in ACTS.into_iter().enumerate().filter(|(number, _)| row.asks || *number == 0) {
             let stage = Stage::set("all", act, number % 2);
-            let call = stage.call(row.command.split(' ').chain(row.arguments.iter().copied()).chain(["-vv"]));
+            // The schema is a document without a log.
+            let verbosity = (row.command != "schema").then_some("-vv");
+            let call = stage.call(row.command.split(' ').chain(row.arguments.iter().copied()).chain(verbosity));
             let call =
                 call.env("HOME", home.path()).env("SCANGATE_LOG_FORMAT", if number % 2 == 0 { "text" } else { "json" });
             let pat = if row.arguments.contains(&"bestdefense") { "bd_api_token" } else { "cybedefend_pat" };
