@@ -4,7 +4,6 @@
 //! they mean depends on it.
 
 use jiff::Timestamp;
-use jiff::civil::DateTime;
 
 /// The tags of DER (X.690) on the way.
 const SEQUENCE: u8 = 0x30;
@@ -86,8 +85,8 @@ fn time(tag: u8, text: &[u8]) -> Option<Timestamp> {
         year if year >= "50" => "19",
         _ => "20",
     };
-    let time = DateTime::strptime("%Y%m%d%H%M%S", format!("{century}{digits}")).ok()?;
-    time.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|time| time.timestamp())
+    let (day, time) = digits.split_at_checked(digits.len().checked_sub(6)?)?;
+    format!("{century}{day}T{time}Z").parse().ok()
 }
 
 #[cfg(test)]

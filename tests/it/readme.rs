@@ -66,9 +66,24 @@ fn commands(document: &str) -> Vec<String> {
 
 /// The arguments of a command of ours, up to the end of the simple command; `None` for other commands.
 fn arguments(command: &str) -> Option<Vec<String>> {
-    let words = command.split_whitespace().skip_while(|word| word.contains('=') && !word.starts_with('-'));
-    let mut words = words.take_while(|word| !matches!(*word, "|" | "||" | "&&" | ";" | ">" | "2>"));
-    (words.next() == Some("scangate")).then(|| words.map(|word| word.replace(['"', '\''], "")).collect())
+    let words = words(command).into_iter().skip_while(|word| word.contains('=') && !word.starts_with('-'));
+    let mut words = words.take_while(|word| !matches!(word.as_str(), "|" | "||" | "&&" | ";" | ">" | "2>"));
+    (words.next().as_deref() == Some("scangate")).then(|| words.collect())
+}
+
+/// The words of a command, as a shell splits it at white space outside of quotes.
+fn words(command: &str) -> Vec<String> {
+    let (mut words, mut quote) = (vec![String::new()], None);
+    for character in command.chars() {
+        match (quote, character) {
+            (None, '"' | '\'') => quote = Some(character),
+            (Some(open), character) if open == character => quote = None,
+            (None, character) if character.is_whitespace() => words.push(String::new()),
+            _ => words.last_mut().unwrap().push(character),
+        }
+    }
+    words.retain(|word| !word.is_empty());
+    words
 }
 
 /// Runs the program with these arguments and `--help`, so that every argument is parsed and nothing is done.
