@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::Secret;
+use crate::json;
 
 /// The claims that name somebody, the one that says most to people first (OpenID Connect Core section 5.1, RFC 7519 section 4.1.2).
 const NAMES: [&str; 5] = ["email", "preferred_username", "username", "name", "sub"];
@@ -23,7 +24,7 @@ impl Claims {
     /// Reads them from a JSON Web Token (RFC 7519 section 3). A token of another kind says nothing.
     pub fn of(token: &Secret) -> Self {
         let payload = token.expose().split('.').nth(1).and_then(|part| URL_SAFE_NO_PAD.decode(part).ok());
-        let Some(claims) = payload.and_then(|payload| serde_json::from_slice::<Value>(&payload).ok()) else {
+        let Some(claims) = payload.and_then(|payload| json::from_bytes::<Value>(&payload).ok()) else {
             return Self::default();
         };
         let account = NAMES.iter().find_map(|name| claims.get(name)?.as_str().filter(|text| !text.is_empty()));

@@ -9,6 +9,7 @@ use secrecy::zeroize::Zeroizing;
 
 use super::unescape::Unescaped;
 use crate::credentials::Secret;
+use crate::sorting;
 
 /// The length, in characters, under which a secret is kept out by its type alone: taking it out of texts would tear ordinary words.
 const SHORTEST: usize = 8;
@@ -114,7 +115,7 @@ impl Known {
         if !self.forms.is_empty() {
             self.search(text, DEEPEST, &mut found);
         }
-        found.sort_unstable_by_key(|place| place.start);
+        sorting::sort_by_key(&mut found, |place| place.start);
         found.dedup_by(|next, last| {
             let overlaps = next.start < last.end;
             if overlaps {

@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use super::redact::Redactor;
 use crate::finding::is_unprintable;
+use crate::json;
 
 /// The longest line of foreign words that is shown, in characters.
 const LONGEST: usize = 300;
@@ -23,7 +24,7 @@ const DEEPEST: u8 = 4;
 /// says nothing to people.
 pub(super) fn of_body(body: &[u8]) -> Option<String> {
     let text = String::from_utf8_lossy(body);
-    let words = match serde_json::from_str::<Value>(&text) {
+    let words = match json::from_bytes::<Value>(text.as_bytes()) {
         Ok(document) => of_value(&document, DEEPEST),
         Err(_) if is_markup(body) => of_markup(&text),
         Err(_) => Some(text.into_owned()),

@@ -12,6 +12,7 @@ use crate::credentials::store::{Hosts, Store};
 use crate::credentials::{Form, Source};
 use crate::http;
 use crate::platform::PlatformId;
+use crate::sorting;
 
 /// Everything that `scangate login` needs to know.
 pub struct LoginSettings {
@@ -70,7 +71,7 @@ pub fn places(layers: &Layers<'_>) -> Result<Vec<Store>, Error> {
     } else {
         named::entries(layers)?.iter().map(|entry| entry.platform).collect()
     };
-    named.sort_unstable();
+    sorting::sort(&mut named);
     named.dedup();
     named.into_iter().map(|platform| place(layers, platform)).collect()
 }

@@ -28,6 +28,7 @@ use serde_json::{Map, Value};
 use super::{Error, Form, Secret};
 use crate::clock::Clock;
 use crate::http::Redactor;
+use crate::json;
 use crate::platform::PlatformId;
 
 /// A login as it is stored.
@@ -128,7 +129,7 @@ impl Store {
 
     fn document(&self) -> Result<Option<Map<String, Value>>, Error> {
         let Some(bytes) = file::read(&self.path).map_err(|cause| self.failed(cause))? else { return Ok(None) };
-        match serde_json::from_slice(&bytes) {
+        match json::from_bytes(&bytes) {
             Ok(Value::Object(document)) => Ok(Some(document)),
             Ok(_) => Err(self.not_understood("it holds no JSON object")),
             // The parser's own words could show a part of a secret.
