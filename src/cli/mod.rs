@@ -22,6 +22,7 @@ mod sandbox;
 mod scan;
 mod schema;
 pub mod signals;
+mod status_line;
 
 use std::ffi::OsString;
 use std::sync::Arc;

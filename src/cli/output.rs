@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::sync::{Mutex, PoisonError};
 
-use indicatif::ProgressBar;
 use serde_json::{Map, Value};
 
 use super::neutral;
 use super::progress::of;
+use super::status_line::StatusLine;
 use crate::clock::Clock;
 use crate::error::Problem;
 use crate::http::Redactor;
@@ -19,7 +19,7 @@ pub struct Printer {
     settings: LogSettings,
     redactor: Redactor,
     clock: Clock,
-    pub(super) spinner: Option<ProgressBar>,
+    pub(super) status_line: Option<StatusLine>,
     pub(super) last_states: Mutex<BTreeMap<Option<String>, String>>,
 }
 
@@ -81,10 +81,10 @@ impl Level {
 }
 
 impl Printer {
-    /// A printer that shows a spinner where the settings want one.
+    /// A printer that shows a status line where the settings want one.
     pub fn new(settings: LogSettings, redactor: Redactor, clock: Clock) -> Self {
-        let spinner = settings.progress.then(ProgressBar::new_spinner);
-        Self { settings, redactor, clock, spinner, last_states: Mutex::default() }
+        let status_line = settings.progress.then(|| StatusLine::new(io::stderr()));
+        Self { settings, redactor, clock, status_line, last_states: Mutex::default() }
     }
 
     /// How much is said.
@@ -101,7 +101,7 @@ impl Printer {
             LogFormat::Text => format!("{}{}", level.prefix(self.settings.color), self.clean(message)),
             LogFormat::Json => self.json(level, message, facts),
         };
-        self.beside_spinner(|| to_stderr(&line));
+        self.beside_status(|| to_stderr(&line));
     }
 
     /// Says how a run failed: the message, the way out, and the facts behind it.
@@ -111,8 +111,8 @@ impl Printer {
 
     /// Says how an entry failed, with its name where several run.
     pub fn problem_of(&self, entry: Option<&str>, problem: &Problem) {
-        if let Some(spinner) = &self.spinner {
-            spinner.finish_and_clear();
+        if let Some(status_line) = &self.status_line {
+            status_line.clear();
         }
         let mut facts = Map::new();
         if self.settings.format == LogFormat::Json {
@@ -137,7 +137,7 @@ impl Printer {
     /// # Errors
     /// As for [`documents`].
     pub fn line(&self, text: &str) -> io::Result<()> {
-        self.beside_spinner(|| writeln!(documents(), "{}", self.clean(text)))
+        self.beside_status(|| writeln!(documents(), "{}", self.clean(text)))
     }
 
     /// Whether colour is wanted there.
@@ -154,7 +154,7 @@ impl Printer {
     /// As for [`documents`].
     pub fn document(&self, text: &str, stream: Stream) -> io::Result<()> {
         let text = self.redactor.clean(text);
-        self.beside_spinner(|| match stream {
+        self.beside_status(|| match stream {
             Stream::Output => documents().write_all(text.as_bytes()),
             Stream::Error => io::stderr().lock().write_all(text.as_bytes()),
         })
@@ -175,7 +175,7 @@ impl Printer {
     /// Sets what came of the run apart from the lines about how it went.
     pub fn gap(&self) {
         if self.settings.verbosity >= Verbosity::Normal && self.settings.format == LogFormat::Text {
-            self.beside_spinner(|| to_stderr(""));
+            self.beside_status(|| to_stderr(""));
         }
     }
 
@@ -205,9 +205,9 @@ impl Printer {
         }
     }
 
-    fn beside_spinner<T>(&self, print: impl FnOnce() -> T) -> T {
-        match &self.spinner {
-            Some(spinner) => spinner.suspend(print),
+    fn beside_status<T>(&self, print: impl FnOnce() -> T) -> T {
+        match &self.status_line {
+            Some(status_line) => status_line.beside(print),
             None => print(),
         }
     }

@@ -1,16 +1,11 @@
 //! Tells people and machines what happens in a run.
 
-use std::time::Duration;
-
 use serde_json::{Map, Value, json};
 
 use super::output::{Level, Printer};
 use crate::platform::ScanState;
 use crate::report::counted;
 use crate::scan::observer::{Event, Observer};
-
-/// How often a spinner turns.
-const TURN: Duration = Duration::from_millis(120);
 
 impl Observer for Printer {
     fn event(&self, event: &Event<'_>) {
@@ -45,8 +40,8 @@ impl Teller<'_> {
             }
             Event::State(state) => self.state(state),
             Event::Found(count) => {
-                if let Some(spinner) = &self.printer.spinner {
-                    spinner.finish_and_clear();
+                if let Some(status_line) = &self.printer.status_line {
+                    status_line.clear();
                 }
                 let message = format!("read {}", counted(*count as u64, "finding"));
                 self.happened(&message, json!({ "event": "found", "count": count }));
@@ -71,17 +66,16 @@ impl Teller<'_> {
         self.printer.say(level, &of(self.entry, message), facts);
     }
 
-    /// A spinner shows every percent; a log has one line for each state and step, so that an hour's scan stays readable.
+    /// A status line shows every percent; a log has one line for each state and step, so that an hour's scan stays readable.
     fn state(&self, state: &ScanState) {
         let (word, detail, percent) = described(state);
         let state = match detail {
             Some(detail) => format!("{word}: {detail}"),
             None => word.to_owned(),
         };
-        if let Some(spinner) = &self.printer.spinner {
+        if let Some(status_line) = &self.printer.status_line {
             let percent = percent.map(|percent| format!(" {percent:.0} %")).unwrap_or_default();
-            spinner.enable_steady_tick(TURN);
-            spinner.set_message(self.printer.clean(&of(self.entry, &format!("scan {state}{percent}"))));
+            status_line.set(self.printer.clean(&of(self.entry, &format!("scan {state}{percent}"))));
         } else if self.printer.is_news(self.entry, &state) {
             let facts = json!({ "event": "state", "state": word, "detail": detail, "percent": percent });
             self.happened(&format!("scan {state}"), facts);

@@ -275,7 +275,7 @@ keys! {
     VERBOSE = Key::new("verbose", Kind::Count, "", OUTPUT, "Say more; twice for everything").short('v').in_demo();
     QUIET = Key::switch("quiet", OUTPUT, "Say nothing but warnings and errors").short('q').in_demo();
     COLOR = Key::value("color", "auto|always|never", OUTPUT, "Colour on a terminal [default: auto]").in_demo();
-    NO_PROGRESS = Key::switch("no-progress", OUTPUT, "Show no spinner").in_demo();
+    NO_PROGRESS = Key::switch("no-progress", OUTPUT, "Show no status line").in_demo();
 }
 
 /// The settings that name a credential.

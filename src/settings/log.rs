@@ -15,7 +15,7 @@ pub struct LogSettings {
     pub color: bool,
     /// Whether standard output gets colour.
     pub output_color: bool,
-    /// Whether standard error gets a spinner.
+    /// Whether standard error gets a status line.
     pub progress: bool,
 }
 
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pipe_gets_neither_colour_nor_spinner() {
+    fn a_pipe_gets_neither_colour_nor_a_status_line() {
         assert_eq!(resolve(&[], &[]).unwrap(), LogSettings::default());
     }
 
