@@ -169,6 +169,7 @@ impl Client {
         retry: &Retry,
         form: Form,
     ) -> Result<Answer, Fault> {
+        let _hold = self.clock.hold();
         let limit = self.limit(call)?;
         let pool = self.shared.transports.pool_for(call)?;
         let request =

@@ -87,7 +87,8 @@ impl Unescaped {
             Some(one) => one.end + part.end.saturating_sub(one.place.end),
             None => part.end,
         };
-        start..end
+        // Of nothing, among escapes that stand for nothing, the end would come first.
+        start..end.max(start)
     }
 }
 
@@ -198,6 +199,7 @@ mod tests {
         for (part, source) in [(0..2, 0..2), (2..4, 3..5), (1..3, 1..4)] {
             assert_eq!(found.source(&part), source, "{part:?}");
         }
+        assert_eq!(Unescaped::of(b"\n").unwrap().source(&(0..0)), 1..1);
     }
 
     proptest! {

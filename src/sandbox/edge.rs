@@ -137,7 +137,7 @@ async fn strike_after(core: &Core, place: Option<Place>, method: &Method, mut re
     let Some(place) = place else { return response };
     for (kind, used) in striking(core, place, method) {
         match kind {
-            Kind::Slow(milliseconds) => core.clock.sleep(Duration::from_millis(u64::from(*milliseconds))).await,
+            Kind::Slow(milliseconds) => core.clock.pass(Duration::from_millis(u64::from(*milliseconds))).await,
             Kind::Reset(times) if is_due(used, *times) => response = broken_off(response).await,
             Kind::CutJson => response = cut_short(response).await,
             _ => {}

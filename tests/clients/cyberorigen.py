@@ -21,13 +21,15 @@ CLOSED = ("resolved", "false_positive", "accepted", "accepted_risk", "risk_accep
 
 
 class Client:
-    """The API behind a key, or behind a token that is refreshed before it ends."""
+    """The API behind a key, or behind a token that is refreshed before it ends, and after so many calls at the latest."""
 
-    def __init__(self, base, key, speed):
+    def __init__(self, base, key, most_calls):
         self.base = base.rstrip("/")
         self.key = key
-        self.speed = speed
+        self.most_calls = most_calls
+        self.calls_left = 0
         self.token = None
+        self.lifetime = None
         self.refresh_at = 0.0
         self.logins = 0
         self.refreshes = 0
@@ -49,7 +51,9 @@ class Client:
         """Keeps a token for eight tenths of its life."""
         assert reply["token_type"].lower() == "bearer", reply
         self.token = reply["access_token"]
-        self.refresh_at = time.monotonic() + 0.8 * reply["expires_in"] / self.speed
+        self.lifetime = reply["expires_in"]
+        self.refresh_at = time.monotonic() + 0.8 * self.lifetime
+        self.calls_left = self.most_calls
 
     def log_in(self):
         """One login. It is never tried again here: five refused ones lock the account."""
@@ -71,13 +75,14 @@ class Client:
             return {"X-API-Key": self.key}
         if self.token is None:
             self.log_in()
-        elif time.monotonic() >= self.refresh_at:
+        elif time.monotonic() >= self.refresh_at or self.calls_left == 0:
             try:
                 self.refresh()
             except Refused as refused:
                 if refused.status != 401 or self.logins > 1:
                     raise
                 self.log_in()
+        self.calls_left -= 1
         return {"Authorization": f"Bearer {self.token}"}
 
     def call(self, method, path, body=None):
@@ -141,10 +146,10 @@ def main():
     arguments.add_argument("--framework", action="append", default=[])
     arguments.add_argument("--pause", type=float, default=15.0, help="seconds between two polls")
     arguments.add_argument("--page-size", type=int, default=100)
-    arguments.add_argument("--speed", type=float, default=1.0, help="how many of the platform's seconds are one of ours")
+    arguments.add_argument("--refresh-after", type=int, default=1000, help="calls with one token")
     options = arguments.parse_args()
 
-    client = Client(os.environ["SCANGATE_CYBERORIGEN_API_URL"], os.environ.get("CYBERORIGEN_API_KEY"), options.speed)
+    client = Client(os.environ["SCANGATE_CYBERORIGEN_API_URL"], os.environ.get("CYBERORIGEN_API_KEY"), options.refresh_after)
     health = client.health()
     order = {"target": options.target, "scan_type": options.scan_type, "frameworks": options.framework, "authorized": True}
     scan = client.call("POST", "/scans", order)["id"]
@@ -154,7 +159,7 @@ def main():
     summary = {
         "health": health, "scan": scan, "states": states, "progress": detail.get("progress"), "counted": detail.get("vulnerabilities_found"),
         "pages": count, "findings": [read(row) for row in found], "controls": len(controls), "logins": client.logins,
-        "refreshes": client.refreshes, "remaining": client.remaining,
+        "refreshes": client.refreshes, "lifetime": client.lifetime, "remaining": client.remaining,
     }
     json.dump(summary, sys.stdout, indent=1)
     print()

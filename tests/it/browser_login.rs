@@ -2,7 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot start its parts has failed")]
 
 mod chromium;
-mod sandbox;
+pub(crate) mod sandbox;
 mod script;
 
 use std::fs::{File, OpenOptions};
@@ -19,13 +19,13 @@ use crate::harness::{Ended, Running, Scangate};
 /// The one port on which a login listens. Tests in this process take turns, and so do test runs side by side.
 static PORT: Mutex<()> = Mutex::new(());
 
-struct Turn {
+pub(crate) struct Turn {
     _here: MutexGuard<'static, ()>,
     _machine: File,
 }
 
 impl Turn {
-    fn take() -> Self {
+    pub(crate) fn take() -> Self {
         let here = PORT.lock().unwrap_or_else(PoisonError::into_inner);
         let path = std::env::temp_dir().join("scangate-tests-port-9877.lock");
         let machine = OpenOptions::new().create(true).truncate(false).write(true).open(path).unwrap();
@@ -100,7 +100,7 @@ impl Person {
     }
 }
 
-fn parameter(url: &Url, name: &str) -> String {
+pub(crate) fn parameter(url: &Url, name: &str) -> String {
     url.query_pairs().find(|(key, _)| key == name).unwrap().1.into_owned()
 }
 

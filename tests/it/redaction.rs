@@ -2,6 +2,7 @@
 //! every secret it has seen in whatever it says. Looked at are both streams, all files, and what a child is given.
 #![expect(clippy::unwrap_used, reason = "a helper of a test may fail as loudly as the test")]
 
+mod browser;
 mod child;
 mod commands;
 mod crash;

@@ -117,6 +117,11 @@ impl Attempt {
         &self.url
     }
 
+    /// By what the answer is known. It is a part of the address, and a secret once that was shown: whoever has it can bring an answer.
+    pub fn state(&self) -> &Secret {
+        &self.state
+    }
+
     /// Waits for the answer, for five minutes at most. A request without the state is refused and changes nothing: if it ended the
     /// login, any page that is open in the browser could.
     ///

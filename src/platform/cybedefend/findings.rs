@@ -164,7 +164,11 @@ impl Reader<'_> {
                     Err(Error::Http(error)) if error.status() == Some(403) && this == 1 => {
                         return Ok(Answer::Denied(error));
                     }
-                    Err(Error::Http(error)) => return Err(platform.explain(error, Asked::Findings(family)).await),
+                    Err(Error::Http(error)) => {
+                        // Requests that nobody attends to any more would go on holding the clock.
+                        drop(pages);
+                        return Err(platform.explain(error, Asked::Findings(family)).await);
+                    }
                     Err(error) => return Err(error),
                 };
                 if list.take(self.sheet(family, this, page)) != Step::Next {

@@ -69,6 +69,7 @@ impl BrowserLogin {
     /// Of class `auth` where the login was denied, or its code refused, or nobody came within five minutes.
     pub async fn finish(self, clock: &Clock) -> Result<StoredLogin, Error> {
         let Self { client, endpoints, application, attempt, .. } = self;
+        client.redactor().learn(attempt.state());
         let code = attempt.wait(clock).await.map_err(|error| explain(error, client.redactor()))?;
         let (form, expires) = grant(code, &endpoints, &application)?.log_in(&client).await?;
         Ok(StoredLogin { form, expires, hosts: application.hosts(&endpoints) })

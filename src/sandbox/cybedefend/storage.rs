@@ -144,8 +144,8 @@ async fn receive(body: Body, announced: u64) -> io::Result<std::fs::File> {
     Ok(file.into_std().await)
 }
 
-/// Runs the rules before the upload is answered: the scan's length is the clock's affair, and on a simulated clock no time passes
-/// while a thread works.
+/// Runs the rules before the upload is answered: the scan's length is the clock's affair, and the client holds a simulated clock
+/// until it has the answer.
 async fn read(emulator: &Emulator, file: std::fs::File) -> Uploaded {
     let limits = emulator.options.upload;
     let work = tokio::task::spawn_blocking(move || archive::analyse(io::BufReader::new(file), limits));

@@ -10,7 +10,7 @@ use super::{Person, Turn, assert_silent, parameter};
 use crate::served::Served;
 
 /// Opens an address and gives the whole answer.
-fn visit(url: &Url) -> String {
+pub(crate) fn visit(url: &Url) -> String {
     let port = url.port().unwrap();
     let mut connection = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap();
     let (path, query) = (url.path(), url.query().unwrap_or_default());
@@ -22,7 +22,7 @@ fn visit(url: &Url) -> String {
 }
 
 /// Answers the question at an address, and gives the address that the browser is sent to.
-fn decide(url: &Url, decision: &str) -> Url {
+pub(crate) fn decide(url: &Url, decision: &str) -> Url {
     let mut url = url.clone();
     url.query_pairs_mut().append_pair("decision", decision);
     let answer = visit(&url);

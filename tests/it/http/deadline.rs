@@ -83,3 +83,18 @@ async fn on_the_machines_clock_the_deadline_cuts_a_request_short() {
     assert!(error.to_string().ends_with("got no whole answer before the run's deadline"), "{error}");
     assert_eq!(server.count(), 1);
 }
+
+#[tokio::test]
+async fn no_deadline_comes_closer_by_anothers_wait_while_an_answer_is_on_its_way() {
+    let server = Server::start([answer(200, "", "{}"), answer(200, "", "{}")]).await;
+    let client = ending_after(clock(), 30);
+    let exchanges = async {
+        for path in ["/first", "/second"] {
+            client.send(Call::get(server.url(path))).await.unwrap();
+        }
+        client.clock().monotonic()
+    };
+    let (answered_at, ()) = tokio::join!(exchanges, client.clock().sleep(Duration::from_mins(45)));
+    assert_eq!((server.count(), answered_at), (2, Duration::ZERO));
+    assert_eq!(client.clock().monotonic(), Duration::from_mins(45));
+}

@@ -77,9 +77,8 @@ fn every_command_is_among_those_that_are_looked_at() {
 
 #[test]
 fn no_command_shows_a_secret_whatever_the_platform_answers() {
-    let commands = commands();
     let home = tempfile::tempdir().unwrap();
-    for row in ROWS.iter().filter(|row| commands.contains(row.command)) {
+    for row in &ROWS {
         for (number, act) in ACTS.into_iter().enumerate().filter(|(number, _)| row.asks || *number == 0) {
             let stage = Stage::set("all", act, number % 2);
             // The schema is a document without a log.

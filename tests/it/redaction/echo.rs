@@ -105,6 +105,25 @@ impl Echo {
         self.0.before(address)
     }
 
+    /// What a text with addresses of this server is with those of the sandbox.
+    pub(super) fn behind(&self, text: &str) -> String {
+        let encoded = |text: &str| url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
+        let origins = self.0.origins.lock().unwrap();
+        origins.iter().fold(text.to_owned(), |text, (theirs, ours)| {
+            text.replace(ours, theirs).replace(&encoded(ours), &encoded(theirs))
+        })
+    }
+
+    /// Has something as a secret from now on.
+    pub(super) fn learn(&self, secret: &str) {
+        self.0.learn(secret);
+    }
+
+    /// Has something as a secret no longer, which a program cannot keep that is not given it.
+    pub(super) fn forget(&self, secret: &str) {
+        self.0.secrets.lock().unwrap().retain(|known| known != secret);
+    }
+
     /// Every secret that there is by now.
     pub(super) fn secrets(&self) -> Vec<String> {
         self.0.secrets.lock().unwrap().clone()
@@ -125,6 +144,12 @@ struct Request {
     line: String,
     headers: Vec<(String, String)>,
     body: Vec<u8>,
+}
+
+impl Request {
+    fn header(&self, wanted: &str) -> Option<&str> {
+        self.headers.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str())
+    }
 }
 
 impl Shared {
@@ -160,6 +185,7 @@ impl Shared {
 
     fn answer(self: &Arc<Self>, mut stream: TcpStream, upstream: &str) -> std::io::Result<()> {
         let Some(request) = read(&stream)? else { return Ok(()) };
+        self.learn_form(&request);
         let number = self.requests.fetch_add(1, Ordering::SeqCst);
         let act = if number >= self.after { self.act } else { Act::Forward };
         let words = self.words(number);
@@ -200,7 +226,7 @@ impl Shared {
 
     /// Asks the sandbox, as the client that it knows.
     fn forward(&self, request: &Request, upstream: &str) -> std::io::Result<(u16, String, Vec<u8>)> {
-        let kind = request.headers.iter().find(|(name, _)| name == "content-type").map(|(_, kind)| kind.as_str());
+        let kind = request.header("content-type");
         let is_text = kind.is_some_and(|kind| kind.contains("json") || kind.contains("form"));
         let mut body = request.body.clone();
         let mut headers = String::new();
@@ -245,12 +271,13 @@ impl Shared {
     }
 
     fn walk(&self, name: &str, value: &mut Value, number: usize) {
-        const TEXTS: [&str; 15] = [
+        const TEXTS: [&str; 16] = [
             "title",
             "packageName",
             "ruleId",
             "vulnerabilityType",
             "message",
+            "error_description",
             "description",
             "recommendation",
             "remediation",
@@ -280,6 +307,15 @@ impl Shared {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// Learns what a login is bought with.
+    fn learn_form(&self, request: &Request) {
+        const FIELDS: [&str; 3] = ["code", "code_verifier", "refresh_token"];
+        if request.header("content-type") == Some("application/x-www-form-urlencoded") {
+            let fields = url::form_urlencoded::parse(&request.body);
+            fields.filter(|(name, _)| FIELDS.contains(&name.as_ref())).for_each(|(_, value)| self.learn(&value));
         }
     }
 
