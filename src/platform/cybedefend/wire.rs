@@ -121,15 +121,6 @@ impl<R: Record + Default> Record for Page<R> {
     }
 }
 
-records! {
-    /// The scan whose results a list shows.
-    #[derive(Debug, Default, PartialEq)]
-    pub(super) struct ScanProjectInfo {
-        /// Its id.
-        pub(super) scan_id: Text = "scanId",
-    }
-}
-
 impl<'de, R: Record + Default> Deserialize<'de> for Page<R> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut page = Self::default();
@@ -164,6 +155,13 @@ impl<'de> Visitor<'de> for FillPage<'_> {
 }
 
 records! {
+    /// The scan whose results a list shows.
+    #[derive(Debug, Default, PartialEq)]
+    pub(super) struct ScanProjectInfo {
+        /// Its id.
+        pub(super) scan_id: Text = "scanId",
+    }
+
     /// A row of which nothing is read.
     #[derive(Debug, Default)]
     pub(super) struct UnreadRow {}
