@@ -15,6 +15,7 @@ mod identifier;
 mod lenient;
 pub mod options;
 mod pages;
+mod record;
 mod request;
 mod settling;
 mod text;

@@ -4,19 +4,20 @@
 //! nothing that a list says of its own length is believed without counting. The scan of an image is about one of the lists.
 
 use futures_util::stream::{self, StreamExt as _};
-use serde::de::{DeserializeOwned, IgnoredAny};
 use url::Url;
 
 use super::CybeDefend;
 use super::family::Family;
 use super::listing::{Listing, Sheet, Step};
-use super::mapping::{Mapper, Row};
+use super::mapping::{Mapper, Row as _};
 use super::refusal::Asked;
+use super::rows::AnyRow;
 use super::status;
-use super::wire::{ContainerRow, Page, WrappedRow};
+use super::wire::{Page, UnreadRow};
 use crate::error::Class;
 use crate::finding::{Finding, Location, ScanReference};
 use crate::http::{self, Call};
+use crate::platform::record::Record;
 use crate::platform::settling::{Settling, look_again};
 use crate::platform::text::shown_id;
 use crate::platform::{Collected, Error};
@@ -130,10 +131,7 @@ impl Reader<'_> {
     async fn read(&mut self, family: Family) -> Result<Answer, Error> {
         let mut unsteady_before = false;
         loop {
-            let answer = match family {
-                Family::Container => self.read_once::<ContainerRow>(family).await?,
-                _ => self.read_once::<WrappedRow>(family).await?,
-            };
+            let answer = self.read_once(family).await?;
             let Answer::Read(list) = &answer else { return Ok(answer) };
             if list.other_scan().is_some() {
                 if self.catch_ups_left == 0 || !look_again(self.platform.session.client()).await {
@@ -149,14 +147,14 @@ impl Reader<'_> {
     }
 
     /// Reads one list from its first page to its last. Pages come in order, a few of them ahead of time.
-    async fn read_once<R: Row + DeserializeOwned + Send + 'static>(&mut self, family: Family) -> Result<Answer, Error> {
+    async fn read_once(&mut self, family: Family) -> Result<Answer, Error> {
         let platform = self.platform;
         let mut list = Listing::new(self.scan);
         let mut number = 1;
         loop {
             let known_end = list.last_page(number);
             let mut pages = stream::iter(number..=known_end)
-                .map(|number| async move { (number, platform.page::<R>(family, number).await) })
+                .map(|number| async move { (number, platform.rows(family, number).await) })
                 .buffered(PAGES_AT_ONCE);
             while let Some((this, page)) = pages.next().await {
                 let page = match page {
@@ -179,8 +177,7 @@ impl Reader<'_> {
         }
     }
 
-    fn sheet<R: Row>(&mut self, family: Family, number: u64, page: Page<R>) -> Sheet<Finding> {
-        let Page(page) = page;
+    fn sheet(&mut self, family: Family, number: u64, page: Page<AnyRow>) -> Sheet<Finding> {
         let rows = page.vulnerabilities.0.into_iter().map(|row| row?.into_finding(family, &mut self.mapper)).collect();
         Sheet {
             number,
@@ -212,8 +209,8 @@ impl Reader<'_> {
     }
 
     async fn total(&self, family: Family) -> Result<Option<u64>, Error> {
-        match self.platform.page::<IgnoredAny>(family, 1).await {
-            Ok(Page(page)) => Ok(page.total.count()),
+        match self.platform.page::<UnreadRow>(family, 1).await {
+            Ok(page) => Ok(page.total.count()),
             Err(Error::Http(error)) => Err(self.platform.explain(error, Asked::Findings(family)).await),
             Err(error) => Err(error),
         }
@@ -221,7 +218,15 @@ impl Reader<'_> {
 }
 
 impl CybeDefend {
-    async fn page<R: DeserializeOwned + Send + 'static>(&self, family: Family, number: u64) -> Result<Page<R>, Error> {
+    /// A page of a list, with the rows of its family.
+    async fn rows(&self, family: Family, number: u64) -> Result<Page<AnyRow>, Error> {
+        Ok(match family {
+            Family::Container => self.page(family, number).await?.map(AnyRow::Container),
+            _ => self.page(family, number).await?.map(AnyRow::Wrapped),
+        })
+    }
+
+    async fn page<R: Record + Default + Send + 'static>(&self, family: Family, number: u64) -> Result<Page<R>, Error> {
         let url = self.endpoints.api(["project", &self.project, "results", family.as_str()])?;
         let call = Call::get(with_query(url, number, self.branch.as_deref()));
         Ok(self.session.json(call).await?)

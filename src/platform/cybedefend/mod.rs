@@ -23,12 +23,10 @@ use endpoints::Endpoints;
 use image_reference::is_image_reference;
 pub use login::BrowserLogin;
 use refusal::Asked;
-use serde::Serialize;
 use upload::{SignedUrl, Upload};
 use url::Url;
 
 use super::identifier::is_identifier;
-use super::lenient::Object;
 use super::text::{bounded, one_line, shown_id};
 use super::{
     About, Collected, Connection, Error, Inspection, Patience, Platform, PolicyAnswer, Request, ScanState, Subject,
@@ -162,7 +160,7 @@ impl CybeDefend {
     async fn see_project(&self) -> Result<Inspection, Error> {
         let url = self.endpoints.api(["project", &self.project])?;
         let project: wire::Project = match self.session.json(Call::get(url)).await {
-            Ok(Object(project)) => project,
+            Ok(project) => project,
             Err(error) if error.status() == Some(403) => return Err(self.no_access(error, Asked::Project)),
             Err(error) => return Err(self.explain(error, Asked::Project).await),
         };
@@ -185,7 +183,7 @@ impl CybeDefend {
     /// Creates a scan, which waits for its archive (contract 3.1, step 1).
     async fn ask_for_scan(&self) -> Result<(ScanReference, SignedUrl), Error> {
         let url = self.endpoints.api(["project", &self.project, "scan", "start"])?;
-        let started = self.create(url, &self.start_body(), Asked::Start).await?;
+        let started = self.create(url, None, Asked::Start).await?;
         let scan = self.created(&started)?;
         let url = started.url.get().ok_or_else(|| self.lacking(&started, "upload address"))?;
         Ok((scan, SignedUrl::parse(url, &self.endpoints.api, self.session.client())?))
@@ -196,22 +194,19 @@ impl CybeDefend {
     async fn start_image(&self, image: &str, created: &mut dyn FnMut(&ScanReference)) -> Result<ScanReference, Error> {
         check_image(image)?;
         let url = self.endpoints.api(["project", &self.project, "scan", "container", "start"])?;
-        let body = wire::StartImageScan { image_to_scan: image, common: self.start_body() };
-        let scan = self.created(&self.create(url, &body, Asked::StartImage).await?)?;
+        let scan = self.created(&self.create(url, Some(image), Asked::StartImage).await?)?;
         created(&scan);
         Ok(scan)
     }
 
-    fn start_body(&self) -> wire::StartScan<'_> {
-        wire::StartScan { branch: self.branch.as_deref(), source_type: "cli" }
-    }
-
-    /// Asks for a scan. It is asked for again only where nothing can have come of the first time: a scan costs money.
-    async fn create(&self, url: Url, body: &impl Serialize, asked: Asked<'_>) -> Result<wire::ScanStarted, Error> {
-        let call = Call::post_json(url, Some(body), Replay::IfUnsent)
+    /// Asks for a scan, of an image where one is named. It is asked for again only where nothing can have come of the first time: a
+    /// scan costs money.
+    async fn create(&self, url: Url, image: Option<&str>, asked: Asked<'_>) -> Result<wire::ScanStarted, Error> {
+        let body = wire::StartScan { image_to_scan: image, branch: self.branch.as_deref(), source_type: "cli" };
+        let call = Call::post_json(url, Some(&body), Replay::IfUnsent)
             .map_err(|cause| Error::Protocol { message: format!("cannot write the request for a scan: {cause}") })?;
         match self.session.json(call).await {
-            Ok(Object(started)) => Ok(started),
+            Ok(started) => Ok(started),
             Err(error) => Err(self.explain(error, asked).await),
         }
     }
@@ -246,7 +241,7 @@ impl CybeDefend {
         }
         let url = self.endpoints.api(["project", &self.project, "scan", &scan.id])?;
         let status: wire::ScanStatus = match self.session.json(Call::get(url).poll()).await {
-            Ok(Object(status)) => status,
+            Ok(status) => status,
             Err(error) => return Err(self.explain(error, Asked::Scan(&scan.id)).await),
         };
         match status.id.get() {

@@ -15,6 +15,21 @@ const SECRET_MESSAGE: &str = "A credential is written into this file.";
 const SECRET_HELP: &str = "Revoke the credential first. Then take it out of the source and its history, and let the program read it from a \
                            secret store or its environment.";
 
+/// A row of any family, as it came.
+pub(super) enum AnyRow {
+    Wrapped(Box<WrappedRow>),
+    Container(Box<ContainerRow>),
+}
+
+impl Row for AnyRow {
+    fn into_finding(self, family: Family, mapper: &mut Mapper<'_>) -> Option<(Box<str>, Finding)> {
+        match self {
+            Self::Wrapped(row) => row.into_finding(family, mapper),
+            Self::Container(row) => row.into_finding(family, mapper),
+        }
+    }
+}
+
 impl Row for WrappedRow {
     fn into_finding(self, family: Family, mapper: &mut Mapper<'_>) -> Option<(Box<str>, Finding)> {
         match family {

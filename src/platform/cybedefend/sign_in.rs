@@ -10,7 +10,6 @@ use crate::credentials::store::Hosts;
 use crate::credentials::{Form, Secret};
 use crate::error::Class;
 use crate::http::{Authorizer, Call, Client, Grant, Replay, Session};
-use crate::platform::lenient::Object;
 use crate::platform::{Connection, Error, Platform as _, Request};
 
 /// The longest that an access token is taken to live: the platform's own pages disagree about what `expires_in` says
@@ -114,8 +113,7 @@ impl Application {
 async fn application(client: &Client, endpoints: &Endpoints) -> Result<Application, Error> {
     let url = endpoints.api(["client-apps"])?;
     let call = Call::get(url).timeout(CLIENT_APPS_TIMEOUT).attempts(CLIENT_APPS_ATTEMPTS);
-    let Object(apps) = client.json(call).await?;
-    read(apps, endpoints)
+    read(client.json(call).await?, endpoints)
 }
 
 fn read(apps: ClientApps, endpoints: &Endpoints) -> Result<Application, Error> {

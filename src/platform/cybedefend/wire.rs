@@ -2,36 +2,38 @@
 //! those of the secret family hold live secrets (contract 5.4).
 
 use std::fmt;
-use std::marker::PhantomData;
 
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 
-use crate::platform::lenient::{List, Number, Object, Text, list_of_objects, object_or_null};
+use crate::platform::lenient::{List, Number, Text};
+use crate::platform::record::{Fill, Record, Slot, fill_from_map, records};
 
-/// `GET /client-apps` (contract 1.2).
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-pub(super) struct ClientApps {
-    /// The only application that may exchange a personal access token.
-    pub(super) cli: Option<ClientApp>,
-    /// The audience for which this instance issues tokens, where it is not the API's base.
-    pub(super) logto_resource: Text,
+records! {
+    /// `GET /client-apps` (contract 1.2).
+    #[derive(Debug, Default)]
+    pub(super) struct ClientApps {
+        /// The only application that may exchange a personal access token.
+        pub(super) cli: Option<ClientApp> = "cli",
+        /// The audience for which this instance issues tokens, where it is not the API's base.
+        pub(super) logto_resource: Text = "logtoResource",
+    }
+
+    /// One application of [`ClientApps`].
+    #[derive(Debug, Default)]
+    pub(super) struct ClientApp {
+        /// Its OAuth client id.
+        pub(super) app_id: Text = "appId",
+    }
 }
 
-/// One application of [`ClientApps`].
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-pub(super) struct ClientApp {
-    /// Its OAuth client id.
-    pub(super) app_id: Text,
-}
-
-/// What `POST /project/{id}/scan/start` takes (contract 3.1).
+/// What `POST /project/{id}/scan/start` takes (contract 3.1), and `POST /project/{id}/scan/container/start` (contract 3.4).
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct StartScan<'a> {
+    /// The image's reference, where one is scanned.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) image_to_scan: Option<&'a str>,
     /// Left out where unknown: the scan is then tied to no branch.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) branch: Option<&'a str>,
@@ -39,242 +41,242 @@ pub(super) struct StartScan<'a> {
     pub(super) source_type: &'static str,
 }
 
-/// What `POST /project/{id}/scan/container/start` takes (contract 3.4).
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct StartImageScan<'a> {
-    /// The image's reference.
-    pub(super) image_to_scan: &'a str,
-    /// As in [`StartScan`].
-    #[serde(flatten)]
-    pub(super) common: StartScan<'a>,
-}
+records! {
+    /// What a start answers (contract 3.1 and 3.4). It has no `Debug`: the URL is a credential.
+    #[derive(Default)]
+    pub(super) struct ScanStarted {
+        /// The signed address for the archive; an image has none.
+        pub(super) url: Text = "url",
+        /// The scan's id.
+        pub(super) scan_id: Text = "scanId",
+        /// The platform's words, one or several (contract 7).
+        pub(super) message: List<Text> = "message",
+    }
 
-/// What a start answers (contract 3.1 and 3.4). It has no `Debug`: the URL is a credential.
-#[derive(Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-pub(super) struct ScanStarted {
-    /// The signed address for the archive; an image has none.
-    pub(super) url: Text,
-    /// The scan's id.
-    pub(super) scan_id: Text,
-    /// The platform's words, one or several (contract 7).
-    pub(super) message: List<Text>,
-}
+    /// `GET /project/{id}` (contract 3.5).
+    #[derive(Default)]
+    pub(super) struct Project {
+        /// Its id.
+        pub(super) project_id: Text = "projectId",
+        /// Its name.
+        pub(super) name: Text = "name",
+    }
 
-/// `GET /project/{id}` (contract 3.5).
-#[derive(Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-pub(super) struct Project {
-    /// Its id.
-    pub(super) project_id: Text,
-    /// Its name.
-    pub(super) name: Text,
-}
-
-/// `GET /project/{id}/scan/{id}` (contract 4).
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-pub(super) struct ScanStatus {
-    /// The scan's id.
-    pub(super) id: Text,
-    /// `queued`, `running`, `completed`, `completed_degraded`, `failed`, or a word in no contract.
-    pub(super) state: Text,
-    /// 0 to 100.
-    pub(super) progress: Number,
-    /// Free text.
-    pub(super) step: Text,
-    /// Findings so far. What exactly it counts is not documented.
-    pub(super) vulnerability_detected: Number,
-    /// Why it failed.
-    pub(super) error_message: List<Text>,
-    /// One word for why it failed.
-    pub(super) error_category: Text,
-}
-
-/// One page of a family's list (contract 5.3).
-#[derive(Debug, PartialEq)]
-pub(super) struct Page<R>(pub(super) PageBody<R>);
-
-/// The page itself.
-#[derive(Debug, PartialEq, Deserialize)]
-#[serde(rename_all = "camelCase", bound = "R: Deserialize<'de>")]
-pub(super) struct PageBody<R> {
-    /// Rows of the whole list.
-    #[serde(default)]
-    pub(super) total: Number,
-    /// Pages of the whole list.
-    #[serde(default)]
-    pub(super) total_pages: Number,
-    /// The rows. They must be there: an answer without them is no list, and must not pass for an empty one.
-    #[serde(deserialize_with = "list_of_objects")]
-    pub(super) vulnerabilities: List<Option<R>>,
-    /// The current or last scan of the project.
-    #[serde(default, deserialize_with = "object_or_null")]
-    pub(super) scan_project_info: Option<ScanProjectInfo>,
-}
-
-/// The scan whose results a list shows.
-#[derive(Debug, Default, PartialEq, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-pub(super) struct ScanProjectInfo {
-    /// Its id.
-    pub(super) scan_id: Text,
-}
-
-/// The documentation generated from the server shows an array of pages, every client reads one object (contract 0.4).
-impl<'de, R: Deserialize<'de>> Deserialize<'de> for Page<R> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct PageVisitor<R>(PhantomData<R>);
-
-        impl<'de, R: Deserialize<'de>> Visitor<'de> for PageVisitor<R> {
-            type Value = Page<R>;
-
-            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str("a page of findings, or an array of one page")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Page<R>, A::Error> {
-                PageBody::deserialize(MapAccessDeserializer::new(map)).map(Page)
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut pages: A) -> Result<Page<R>, A::Error> {
-                let Some(Object(first)) = pages.next_element()? else {
-                    return Err(A::Error::invalid_length(0, &self));
-                };
-                match pages.next_element::<serde::de::IgnoredAny>()? {
-                    None => Ok(Page(first)),
-                    Some(_) => Err(A::Error::invalid_length(2, &self)),
-                }
-            }
-        }
-
-        deserializer.deserialize_any(PageVisitor(PhantomData))
+    /// `GET /project/{id}/scan/{id}` (contract 4).
+    #[derive(Debug, Default)]
+    pub(super) struct ScanStatus {
+        /// The scan's id.
+        pub(super) id: Text = "id",
+        /// `queued`, `running`, `completed`, `completed_degraded`, `failed`, or a word in no contract.
+        pub(super) state: Text = "state",
+        /// 0 to 100.
+        pub(super) progress: Number = "progress",
+        /// Free text.
+        pub(super) step: Text = "step",
+        /// Findings so far. What exactly it counts is not documented.
+        pub(super) vulnerability_detected: Number = "vulnerabilityDetected",
+        /// Why it failed.
+        pub(super) error_message: List<Text> = "errorMessage",
+        /// One word for why it failed.
+        pub(super) error_category: Text = "errorCategory",
     }
 }
 
-/// A row of the families sast, iac, secret, cicd (contract 5.4) and sca (contract 5.5).
-#[derive(Debug, Default, PartialEq, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-pub(super) struct WrappedRow {
-    /// What a gate needs.
-    #[serde(deserialize_with = "object_or_null")]
-    pub(super) base: Option<Base>,
-    /// SCA: the dependency.
-    pub(super) library: Option<Library>,
-    /// SCA: the advisory.
-    pub(super) metadata: Option<Advisory>,
-    /// SCA: the advisory's CVSS score.
-    pub(super) cvss_score: Number,
+/// One page of a family's list (contract 5.3).
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Page<R> {
+    /// Rows of the whole list.
+    pub(super) total: Number,
+    /// Pages of the whole list.
+    pub(super) total_pages: Number,
+    /// The rows.
+    pub(super) vulnerabilities: List<Option<R>>,
+    /// The current or last scan of the project.
+    pub(super) scan_project_info: Option<ScanProjectInfo>,
 }
 
-/// What rows share.
-#[derive(Debug, Default, PartialEq, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-pub(super) struct Base {
-    pub(super) id: Text,
-    pub(super) branch: Text,
-    pub(super) current_state: Text,
-    /// The effective severity, lower case; not the rule's.
-    pub(super) current_severity: Text,
-    pub(super) path: Text,
-    pub(super) vulnerable_start_line: Number,
-    pub(super) vulnerable_end_line: Number,
-    /// The rule; `null` for SCA.
-    pub(super) vulnerability: Option<RuleDetails>,
-    pub(super) cvss4_base_score: Number,
-    pub(super) cvss4_environmental_score: Number,
+impl<R> Page<R> {
+    /// The page with other rows in place of its own.
+    pub(super) fn map<T>(self, into: fn(R) -> T) -> Page<T> {
+        let Self { total, total_pages, vulnerabilities, scan_project_info } = self;
+        let vulnerabilities = List(vulnerabilities.0.into_iter().map(|row| row.map(into)).collect());
+        Page { total, total_pages, vulnerabilities, scan_project_info }
+    }
 }
 
-/// The rule behind a row.
-#[derive(Debug, Default, PartialEq, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-pub(super) struct RuleDetails {
-    pub(super) id: Text,
-    pub(super) name: Text,
-    pub(super) short_description: Text,
-    /// Markdown.
-    pub(super) description: Text,
-    /// Sentences joined by `., `.
-    pub(super) how_to_prevent: List<Text>,
-    pub(super) cwe: List<Text>,
-    pub(super) cwe_array: List<Text>,
-    pub(super) owasp_top10: List<Text>,
+impl<R: Record + Default> Record for Page<R> {
+    /// An answer without rows is no list, and must not pass for an empty one.
+    fn required(&self) -> Option<&'static str> {
+        Some("vulnerabilities")
+    }
+
+    fn slot(&mut self, name: &str) -> Option<Slot<'_>> {
+        match name {
+            "total" => Some((&mut self.total).into()),
+            "totalPages" => Some((&mut self.total_pages).into()),
+            "vulnerabilities" => Some((&mut self.vulnerabilities).into()),
+            "scanProjectInfo" => Some((&mut self.scan_project_info).into()),
+            _ => None,
+        }
+    }
 }
 
-/// The dependency of an SCA row.
-#[derive(Debug, Default, PartialEq, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-pub(super) struct Library {
-    pub(super) package_name: Text,
-    pub(super) package_version: Text,
-    /// The manifest or lock file.
-    pub(super) file_name: Text,
-    pub(super) ecosystem: Text,
+impl<'de, R: Record + Default> Deserialize<'de> for Page<R> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut page = Self::default();
+        deserializer.deserialize_any(FillPage(&mut page))?;
+        Ok(page)
+    }
 }
 
-/// The advisory of an SCA row, in the manner of OSV.
-#[derive(Debug, Default, PartialEq, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-pub(super) struct Advisory {
-    pub(super) cve: Text,
-    pub(super) ghsa_id: Text,
-    pub(super) internal_id: Text,
-    pub(super) summary: Text,
-    /// Markdown.
-    pub(super) details: Text,
-    pub(super) aliases: List<Option<Alias>>,
-    pub(super) cwes: List<Option<Weakness>>,
-    pub(super) references: List<Option<Reference>>,
-    pub(super) packages: List<Option<AffectedPackage>>,
+/// The documentation generated from the server shows an array of pages, every client reads one object (contract 0.4).
+struct FillPage<'a>(&'a mut dyn Record);
+
+impl<'de> Visitor<'de> for FillPage<'_> {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a page of findings, or an array of one page")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<(), A::Error> {
+        fill_from_map(self.0, map)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut pages: A) -> Result<(), A::Error> {
+        if pages.next_element_seed(Fill(&mut *self.0))?.is_none() {
+            return Err(A::Error::invalid_length(0, &self));
+        }
+        match pages.next_element::<IgnoredAny>()? {
+            None => Ok(()),
+            Some(_) => Err(A::Error::invalid_length(2, &self)),
+        }
+    }
 }
 
-/// Another name of an advisory.
-#[derive(Debug, Default, PartialEq, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-pub(super) struct Alias {
-    pub(super) alias: Text,
-}
+records! {
+    /// The scan whose results a list shows.
+    #[derive(Debug, Default, PartialEq)]
+    pub(super) struct ScanProjectInfo {
+        /// Its id.
+        pub(super) scan_id: Text = "scanId",
+    }
 
-/// A weakness class of an advisory.
-#[derive(Debug, Default, PartialEq, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-pub(super) struct Weakness {
-    pub(super) cwe_id: Text,
-}
+    /// A row of which nothing is read.
+    #[derive(Debug, Default)]
+    pub(super) struct UnreadRow {}
 
-/// A web page about an advisory.
-#[derive(Debug, Default, PartialEq, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-pub(super) struct Reference {
-    pub(super) url: Text,
-}
+    /// A row of the families sast, iac, secret, cicd (contract 5.4) and sca (contract 5.5).
+    #[derive(Debug, Default, PartialEq)]
+    pub(super) struct WrappedRow {
+        /// What a gate needs.
+        pub(super) base: Option<Base> = "base",
+        /// SCA: the dependency.
+        pub(super) library: Option<Library> = "library",
+        /// SCA: the advisory.
+        pub(super) metadata: Option<Advisory> = "metadata",
+        /// SCA: the advisory's CVSS score.
+        pub(super) cvss_score: Number = "cvssScore",
+    }
 
-/// A range of versions that an advisory affects.
-#[derive(Debug, Default, PartialEq, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-pub(super) struct AffectedPackage {
-    pub(super) package_name: Text,
-    pub(super) fixed: Text,
-}
+    /// What rows share.
+    #[derive(Debug, Default, PartialEq)]
+    pub(super) struct Base {
+        pub(super) id: Text = "id",
+        pub(super) branch: Text = "branch",
+        pub(super) current_state: Text = "currentState",
+        /// The effective severity, lower case; not the rule's.
+        pub(super) current_severity: Text = "currentSeverity",
+        pub(super) path: Text = "path",
+        pub(super) vulnerable_start_line: Number = "vulnerableStartLine",
+        pub(super) vulnerable_end_line: Number = "vulnerableEndLine",
+        /// The rule; `null` for SCA.
+        pub(super) vulnerability: Option<RuleDetails> = "vulnerability",
+        pub(super) cvss4_base_score: Number = "cvss4BaseScore",
+        pub(super) cvss4_environmental_score: Number = "cvss4EnvironmentalScore",
+    }
 
-/// A row of the container family, which is flat (contract 5.6).
-#[derive(Debug, Default, PartialEq, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-pub(super) struct ContainerRow {
-    /// Only there if an instance wraps this family as it does the others: a severity in there must not be lost.
-    #[serde(deserialize_with = "object_or_null")]
-    pub(super) base: Option<Box<Self>>,
-    pub(super) id: Text,
-    pub(super) branch: Text,
-    pub(super) vulnerability_identifier: Text,
-    pub(super) current_state: Text,
-    pub(super) current_severity: Text,
-    pub(super) fixed_version: Text,
-    pub(super) cvss4_base_score: Number,
-    pub(super) cvss4_environmental_score: Number,
-    pub(super) package: Option<ContainerPackage>,
-    pub(super) vuln: Option<ContainerAdvisory>,
+    /// The rule behind a row.
+    #[derive(Debug, Default, PartialEq)]
+    pub(super) struct RuleDetails {
+        pub(super) id: Text = "id",
+        pub(super) name: Text = "name",
+        pub(super) short_description: Text = "shortDescription",
+        /// Markdown.
+        pub(super) description: Text = "description",
+        /// Sentences joined by `., `.
+        pub(super) how_to_prevent: List<Text> = "howToPrevent",
+        pub(super) cwe: List<Text> = "cwe",
+        pub(super) cwe_array: List<Text> = "cweArray",
+        pub(super) owasp_top10: List<Text> = "owaspTop10",
+    }
+
+    /// The dependency of an SCA row.
+    #[derive(Debug, Default, PartialEq)]
+    pub(super) struct Library {
+        pub(super) package_name: Text = "packageName",
+        pub(super) package_version: Text = "packageVersion",
+        /// The manifest or lock file.
+        pub(super) file_name: Text = "fileName",
+        pub(super) ecosystem: Text = "ecosystem",
+    }
+
+    /// The advisory of an SCA row, in the manner of OSV.
+    #[derive(Debug, Default, PartialEq)]
+    pub(super) struct Advisory {
+        pub(super) cve: Text = "cve",
+        pub(super) ghsa_id: Text = "ghsaId",
+        pub(super) internal_id: Text = "internalId",
+        pub(super) summary: Text = "summary",
+        /// Markdown.
+        pub(super) details: Text = "details",
+        pub(super) aliases: List<Option<Alias>> = "aliases",
+        pub(super) cwes: List<Option<Weakness>> = "cwes",
+        pub(super) references: List<Option<Reference>> = "references",
+        pub(super) packages: List<Option<AffectedPackage>> = "packages",
+    }
+
+    /// Another name of an advisory.
+    #[derive(Debug, Default, PartialEq)]
+    pub(super) struct Alias {
+        pub(super) alias: Text = "alias",
+    }
+
+    /// A weakness class of an advisory.
+    #[derive(Debug, Default, PartialEq)]
+    pub(super) struct Weakness {
+        pub(super) cwe_id: Text = "cweId",
+    }
+
+    /// A web page about an advisory.
+    #[derive(Debug, Default, PartialEq)]
+    pub(super) struct Reference {
+        pub(super) url: Text = "url",
+    }
+
+    /// A range of versions that an advisory affects.
+    #[derive(Debug, Default, PartialEq)]
+    pub(super) struct AffectedPackage {
+        pub(super) package_name: Text = "packageName",
+        pub(super) fixed: Text = "fixed",
+    }
+
+    /// A row of the container family, which is flat (contract 5.6).
+    #[derive(Debug, Default, PartialEq)]
+    pub(super) struct ContainerRow {
+        /// Only there if an instance wraps this family as it does the others: a severity in there must not be lost.
+        pub(super) base: Option<Box<Self>> = "base",
+        pub(super) id: Text = "id",
+        pub(super) branch: Text = "branch",
+        pub(super) vulnerability_identifier: Text = "vulnerabilityIdentifier",
+        pub(super) current_state: Text = "currentState",
+        pub(super) current_severity: Text = "currentSeverity",
+        pub(super) fixed_version: Text = "fixedVersion",
+        pub(super) cvss4_base_score: Number = "cvss4BaseScore",
+        pub(super) cvss4_environmental_score: Number = "cvss4EnvironmentalScore",
+        pub(super) package: Option<ContainerPackage> = "package",
+        pub(super) vuln: Option<ContainerAdvisory> = "vuln",
+    }
 }
 
 impl ContainerRow {
@@ -297,34 +299,34 @@ impl ContainerRow {
     }
 }
 
-/// The package of a container row.
-#[derive(Debug, Default, PartialEq, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-pub(super) struct ContainerPackage {
-    pub(super) name: Text,
-    pub(super) version: Text,
-}
+records! {
+    /// The package of a container row.
+    #[derive(Debug, Default, PartialEq)]
+    pub(super) struct ContainerPackage {
+        pub(super) name: Text = "name",
+        pub(super) version: Text = "version",
+    }
 
-/// The advisory of a container row.
-#[derive(Debug, Default, PartialEq, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-pub(super) struct ContainerAdvisory {
-    pub(super) vulnerability_id: Text,
-    pub(super) pkg_name: Text,
-    pub(super) installed_version: Text,
-    pub(super) title: Text,
-    pub(super) description: Text,
-    /// The image.
-    pub(super) target: Text,
-    pub(super) cwe_ids: List<Text>,
+    /// The advisory of a container row.
+    #[derive(Debug, Default, PartialEq)]
+    pub(super) struct ContainerAdvisory {
+        pub(super) vulnerability_id: Text = "vulnerabilityId",
+        pub(super) pkg_name: Text = "pkgName",
+        pub(super) installed_version: Text = "installedVersion",
+        pub(super) title: Text = "title",
+        pub(super) description: Text = "description",
+        /// The image.
+        pub(super) target: Text = "target",
+        pub(super) cwe_ids: List<Text> = "cweIds",
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn page(json: &str) -> Result<PageBody<WrappedRow>, serde_json::Error> {
-        serde_json::from_str::<Page<WrappedRow>>(json).map(|page| page.0)
+    fn page(json: &str) -> Result<Page<WrappedRow>, serde_json::Error> {
+        serde_json::from_str(json)
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::GRACE;
-use super::wire::{EffectivePolicies, EvaluationStatus, read};
+use super::wire::{EvaluationStatus, applied_policies, read};
 use crate::http::Redactor;
 use crate::platform::Error;
 use crate::platform::lenient::Text;
@@ -74,9 +74,8 @@ impl Look {
 impl Policies {
     /// Reads an answer of `effective-policies`.
     pub(super) fn read(answer: Value) -> Result<Self, Error> {
-        let policies: EffectivePolicies = read(answer, EffectivePolicies::FIELD)?;
-        Ok(match policies.applied_policies {
-            Some(list) if list.is_empty() => Self::None,
+        Ok(match applied_policies(answer)? {
+            Some(0) => Self::None,
             _ => Self::Some,
         })
     }

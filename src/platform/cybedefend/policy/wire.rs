@@ -1,25 +1,26 @@
 //! Answers about the policy as they come (contract 6).
 
-use serde::Deserialize;
-use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use crate::platform::Error;
-use crate::platform::lenient::{List, Number, Text, list_of_objects};
+use crate::platform::lenient::{List, Number, Text};
+use crate::platform::record::{Record, Slot, fill, records};
 
 /// How deep an answer may be wrapped.
 const WRAPPERS: u32 = 2;
 
-/// `GET /projects/{id}/scans/{id}/evaluation-status`.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-pub(super) struct EvaluationStatus {
-    /// `PENDING`, `IN_PROGRESS`, `COMPLETED`, `FAILED`, `NOT_STARTED`, or a word in no contract.
-    pub(super) status: Text,
-    /// Whether the platform knows of an evaluation.
-    pub(super) has_evaluation: Text,
-    /// The platform's words.
-    pub(super) message: List<Text>,
+records! {
+    /// `GET /projects/{id}/scans/{id}/evaluation-status`.
+    #[derive(Debug, Default)]
+    pub(super) struct EvaluationStatus {
+        /// `PENDING`, `IN_PROGRESS`, `COMPLETED`, `FAILED`, `NOT_STARTED`, or a word in no contract.
+        pub(super) status: Text = "status",
+        /// Whether the platform knows of an evaluation.
+        pub(super) has_evaluation: Text = "hasEvaluation",
+        /// The platform's words.
+        pub(super) message: List<Text> = "message",
+    }
 }
 
 impl EvaluationStatus {
@@ -27,27 +28,12 @@ impl EvaluationStatus {
     pub(super) const FIELD: &'static str = "status";
 }
 
-/// `GET /projects/{id}/effective-policies`.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct EffectivePolicies {
-    /// The policies that apply. Only a list says that there are none: `null` says nothing.
-    pub(super) applied_policies: Option<Vec<IgnoredAny>>,
-}
-
-impl EffectivePolicies {
-    /// The field by which the answer is known.
-    pub(super) const FIELD: &'static str = "appliedPolicies";
-}
-
 /// `GET /projects/{id}/scans/{id}/violations`: one page.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default)]
 pub(super) struct ViolationPage {
-    /// The rows. They must be there: an answer without them must not pass for an empty list.
-    #[serde(deserialize_with = "list_of_objects")]
+    /// The rows.
     pub(super) violations: List<Option<ViolationRow>>,
     /// Rows of the whole list.
-    #[serde(default)]
     pub(super) total: Number,
 }
 
@@ -56,40 +42,54 @@ impl ViolationPage {
     pub(super) const FIELD: &'static str = "violations";
 }
 
-/// One violation.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-pub(super) struct ViolationRow {
-    pub(super) id: Text,
-    pub(super) scan_id: Text,
-    /// `BLOCK` or `WARN`.
-    pub(super) action_taken: Text,
-    pub(super) rule: Option<PolicyRule>,
-    pub(super) affected_vulnerabilities_count: Number,
-    /// May be shortened or absent, so it only counts where there is no count.
-    pub(super) affected_vulnerabilities: List<IgnoredAny>,
-    /// The vendor's client reads this, its release notes name the next, and the generated documentation has neither
-    /// (contract 0.4).
-    pub(super) acknowledged: Text,
-    pub(super) is_acknowledged: Text,
+impl Record for ViolationPage {
+    /// An answer without rows must not pass for an empty list.
+    fn required(&self) -> Option<&'static str> {
+        Some(Self::FIELD)
+    }
+
+    fn slot(&mut self, name: &str) -> Option<Slot<'_>> {
+        match name {
+            Self::FIELD => Some((&mut self.violations).into()),
+            "total" => Some((&mut self.total).into()),
+            _ => None,
+        }
+    }
 }
 
-/// The rule that was broken.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-pub(super) struct PolicyRule {
-    pub(super) id: Text,
-    pub(super) name: Text,
-    pub(super) description: Text,
-    pub(super) action: Text,
-}
+records! {
+    /// One violation.
+    #[derive(Debug, Default)]
+    pub(super) struct ViolationRow {
+        pub(super) id: Text = "id",
+        pub(super) scan_id: Text = "scanId",
+        /// `BLOCK` or `WARN`.
+        pub(super) action_taken: Text = "actionTaken",
+        pub(super) rule: Option<PolicyRule> = "rule",
+        pub(super) affected_vulnerabilities_count: Number = "affectedVulnerabilitiesCount",
+        /// May be shortened or absent, so it only counts where there is no count.
+        pub(super) affected_vulnerabilities: List<IgnoredAny> = "affectedVulnerabilities",
+        /// The vendor's client reads this, its release notes name the next, and the generated documentation has neither
+        /// (contract 0.4).
+        pub(super) acknowledged: Text = "acknowledged",
+        pub(super) is_acknowledged: Text = "isAcknowledged",
+    }
 
-/// The `result` of `GET /projects/{id}/scans/{id}/compliance`.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-pub(super) struct Compliance {
-    pub(super) compliant: Text,
-    pub(super) blocking_violations_count: Number,
+    /// The rule that was broken.
+    #[derive(Debug, Default)]
+    pub(super) struct PolicyRule {
+        pub(super) id: Text = "id",
+        pub(super) name: Text = "name",
+        pub(super) description: Text = "description",
+        pub(super) action: Text = "action",
+    }
+
+    /// The `result` of `GET /projects/{id}/scans/{id}/compliance`.
+    #[derive(Debug, Default)]
+    pub(super) struct Compliance {
+        pub(super) compliant: Text = "compliant",
+        pub(super) blocking_violations_count: Number = "blockingViolationsCount",
+    }
 }
 
 impl Compliance {
@@ -99,10 +99,33 @@ impl Compliance {
 
 /// Reads an answer that has `field`, or the one object in it that does: siblings of these endpoints turned out to wrap what is
 /// documented (contract 0.4, 6). Where several objects have it, none is believed.
-pub(super) fn read<T: DeserializeOwned>(answer: Value, field: &str) -> Result<T, Error> {
-    let about = || format!("CybeDefend's answer about its policy has no usable `{field}`");
-    let holder = holder(answer, field, WRAPPERS).ok_or_else(|| Error::Protocol { message: about() })?;
-    serde_json::from_value(holder).map_err(|cause| Error::Protocol { message: format!("{}: {cause}", about()) })
+pub(super) fn read<T: Record + Default>(answer: Value, field: &str) -> Result<T, Error> {
+    let mut record = T::default();
+    read_into(&mut record, answer, field)?;
+    Ok(record)
+}
+
+fn read_into(record: &mut dyn Record, answer: Value, field: &str) -> Result<(), Error> {
+    fill(record, holding(answer, field)?).map_err(|cause| unusable(field, &format!(": {cause}")))
+}
+
+/// How many policies apply by an answer of `GET /projects/{id}/effective-policies`, which may be wrapped as any other. Only a list
+/// says that there are none: `null` says nothing.
+pub(super) fn applied_policies(answer: Value) -> Result<Option<usize>, Error> {
+    const FIELD: &str = "appliedPolicies";
+    match holding(answer, FIELD)?.get(FIELD) {
+        Some(Value::Array(policies)) => Ok(Some(policies.len())),
+        Some(Value::Null) | None => Ok(None),
+        Some(_) => Err(unusable(FIELD, ": it is no list")),
+    }
+}
+
+fn holding(answer: Value, field: &str) -> Result<Value, Error> {
+    holder(answer, field, WRAPPERS).ok_or_else(|| unusable(field, ""))
+}
+
+fn unusable(field: &str, why: &str) -> Error {
+    Error::Protocol { message: format!("CybeDefend's answer about its policy has no usable `{field}`{why}") }
 }
 
 fn holder(value: Value, field: &str, wrappers: u32) -> Option<Value> {
@@ -151,11 +174,10 @@ mod tests {
 
     #[test]
     fn only_a_list_says_that_there_are_no_policies() {
-        let policies = |applied: Value| {
-            let read: EffectivePolicies =
-                read(json!({ "appliedPolicies": applied }), EffectivePolicies::FIELD).unwrap();
-            read.applied_policies.map(|list| list.len())
-        };
+        let policies = |applied: Value| applied_policies(json!({ "appliedPolicies": applied })).unwrap();
         assert_eq!((policies(json!([])), policies(json!([{}, "b"])), policies(json!(null))), (Some(0), Some(2), None));
+        for no_list in [json!({}), json!("a"), json!(0)] {
+            assert!(applied_policies(json!({ "appliedPolicies": no_list })).is_err());
+        }
     }
 }
