@@ -103,7 +103,8 @@ impl Login {
             assert_eq!(
                 trace::find(&fs_err::read(&path).unwrap(), &self.stage.echo.secrets()),
                 None,
-                "{what}: {path:?}"
+                "{what}: {}",
+                path.display()
             );
         }
     }
