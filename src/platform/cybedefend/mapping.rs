@@ -21,11 +21,12 @@ pub(super) struct Mapper<'a> {
 }
 
 /// What a row says that is read the same way in every family.
-pub(super) struct Common {
-    pub(super) id: Text,
-    pub(super) branch: Text,
-    pub(super) severity: Text,
-    pub(super) state: Text,
+#[derive(Clone, Copy)]
+pub(super) struct Common<'a> {
+    pub(super) id: &'a Text,
+    pub(super) branch: &'a Text,
+    pub(super) severity: &'a Text,
+    pub(super) state: &'a Text,
     /// Scores, the preferred one first.
     pub(super) scores: [Number; 3],
 }
@@ -86,23 +87,23 @@ impl<'a> Mapper<'a> {
     }
 
     /// The two halves of a row as a finding.
-    pub(super) fn finding(&mut self, family: Family, common: Common, own: Own) -> Finding {
+    pub(super) fn finding(&mut self, family: Family, common: Common<'_>, own: Own) -> Finding {
         if !self.has_seen_several_branches() {
-            self.branches.insert(common.branch.take());
+            self.branches.insert(common.branch.get().map(str::to_owned));
         }
         let score = common.scores.into_iter().filter_map(Number::get).find(|score| (0.0..=10.0).contains(score));
         Finding {
             fingerprint: Fingerprint::default(),
             kind: family.kind(),
-            severity: severity(&common.severity, score),
+            severity: severity(common.severity, score),
             score,
             rule: own.rule,
-            state: state(&common.state),
+            state: state(common.state),
             location: own.location,
             message: own.message,
             remediation: own.remediation,
-            link: self.link(family, &common.id),
-            id: common.id.take().unwrap_or_default().into(),
+            link: self.link(family, common.id),
+            id: common.id.get().unwrap_or_default().into(),
         }
     }
 

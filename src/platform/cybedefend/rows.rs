@@ -3,7 +3,7 @@
 use super::family::Family;
 use super::mapping::{Common, Mapper, Own, Row, key, rating, texts};
 use super::text::advice;
-use super::wire::{Advisory, Base, ContainerRow, WrappedRow};
+use super::wire::{Advisory, Base, ContainerAdvisory, ContainerPackage, ContainerRow, WrappedRow};
 use crate::finding::{Finding, Location, Package, PackageLocation, Rule};
 use crate::platform::lenient::{List, Number, Text};
 use crate::platform::text::{sentences, slug};
@@ -33,22 +33,22 @@ impl Row for AnyRow {
 impl Row for WrappedRow {
     fn into_finding(self, family: Family, mapper: &mut Mapper<'_>) -> Option<(Box<str>, Finding)> {
         match family {
-            Family::Sca => dependency(self, mapper),
-            _ => weakness(self.base?, family, mapper),
+            Family::Sca => dependency(&self, mapper),
+            _ => weakness(self.base.as_ref()?, family, mapper),
         }
     }
 }
 
-fn common(base: Base, preferred: Number) -> Common {
+fn common(base: &Base, preferred: Number) -> Common<'_> {
     let scores = [preferred, base.cvss4_base_score, base.cvss4_environmental_score];
-    Common { id: base.id, branch: base.branch, severity: base.current_severity, state: base.current_state, scores }
+    Common { id: &base.id, branch: &base.branch, severity: &base.current_severity, state: &base.current_state, scores }
 }
 
 /// A row of sast, iac, secret or cicd.
-fn weakness(base: Base, family: Family, mapper: &mut Mapper<'_>) -> Option<(Box<str>, Finding)> {
+fn weakness(base: &Base, family: Family, mapper: &mut Mapper<'_>) -> Option<(Box<str>, Finding)> {
     let details = base.vulnerability.as_ref();
     let name = details.and_then(|rule| rule.name.get()).map(str::to_owned);
-    let location = mapper.file(&base);
+    let location = mapper.file(base);
     let rating = rating(&base.current_severity, &[base.cvss4_base_score, base.cvss4_environmental_score]);
     let key = key(&base.id, name.as_deref().or(rating), &location)?;
     let rule_id = details.and_then(|rule| rule.id.get()).map(str::to_owned);
@@ -80,26 +80,27 @@ fn weakness(base: Base, family: Family, mapper: &mut Mapper<'_>) -> Option<(Box<
 }
 
 /// A row of sca: an advisory that affects a dependency.
-fn dependency(row: WrappedRow, mapper: &mut Mapper<'_>) -> Option<(Box<str>, Finding)> {
-    let WrappedRow { base, library, metadata, cvss_score } = row;
-    let base = base.unwrap_or_default();
-    let advisory = metadata.unwrap_or_default();
-    let cves = cves(&advisory);
+fn dependency(row: &WrappedRow, mapper: &mut Mapper<'_>) -> Option<(Box<str>, Finding)> {
+    let (no_base, no_advisory) = (Base::default(), Advisory::default());
+    let base = row.base.as_ref().unwrap_or(&no_base);
+    let advisory = row.metadata.as_ref().unwrap_or(&no_advisory);
+    let cvss_score = row.cvss_score;
+    let cves = cves(advisory);
     let advisory_id = cves.first().cloned().or_else(|| {
         let aliases = present(&advisory.aliases).find_map(|alias| alias.alias.get());
         advisory.ghsa_id.get().or(advisory.internal_id.get()).or(aliases).map(str::to_owned)
     });
     let name = advisory.summary.get().map(str::to_owned).or_else(|| advisory_id.clone());
-    let location = match library {
-        Some(library) if library.package_name.get().is_some() => {
+    let named = row.library.as_ref().and_then(|library| Some((library, owned(&library.package_name)?)));
+    let location = match named {
+        Some((library, name)) => {
             let manifest = mapper.path(&library.file_name);
-            let name = library.package_name.take().unwrap_or_default();
-            let version = library.package_version.take().unwrap_or_default();
-            let fixed_version = fixed_version(&advisory, &name, &version);
-            let package = Package { name, version, ecosystem: library.ecosystem.take(), fixed_version };
+            let version = owned(&library.package_version).unwrap_or_default();
+            let fixed_version = fixed_version(advisory, &name, &version);
+            let package = Package { name, version, ecosystem: owned(&library.ecosystem), fixed_version };
             Location::Package(PackageLocation { manifest, package })
         }
-        _ => mapper.file(&base),
+        None => mapper.file(base),
     };
     let rating = rating(&base.current_severity, &[cvss_score, base.cvss4_base_score, base.cvss4_environmental_score]);
     let key = key(&base.id, name.as_deref().or(rating), &location)?;
@@ -127,39 +128,48 @@ fn dependency(row: WrappedRow, mapper: &mut Mapper<'_>) -> Option<(Box<str>, Fin
 
 impl Row for ContainerRow {
     fn into_finding(self, family: Family, mapper: &mut Mapper<'_>) -> Option<(Box<str>, Finding)> {
-        let row = self.flat();
-        let advisory = row.vuln.unwrap_or_default();
-        let package = row.package.unwrap_or_default();
-        let id = row.vulnerability_identifier.get().or(advisory.vulnerability_id.get()).map(str::to_owned);
-        let name = advisory.title.get().map(str::to_owned).or_else(|| id.clone());
-        let package = package.name.take().or(advisory.pkg_name.take()).map(|name| Package {
-            name,
-            version: package.version.take().or(advisory.installed_version.take()).unwrap_or_default(),
-            ecosystem: None,
-            fixed_version: row.fixed_version.take(),
-        });
-        let remediation = package.as_ref().and_then(upgrade);
-        let image = advisory.target.take().or_else(|| mapper.image().map(str::to_owned)).unwrap_or_default();
-        let location = Location::Image { image, package };
-        let scores = [row.cvss4_base_score, row.cvss4_environmental_score, Number::default()];
-        let rating = rating(&row.current_severity, &scores);
-        let key = key(&row.id, name.as_deref().or(rating), &location)?;
-        let title = name.unwrap_or_else(|| "vulnerable package in an image".to_owned());
-        let message = match &location {
-            Location::Image { package: Some(package), .. } => sentences(&format!("{package}: {title}")),
-            _ => sentences(&title),
-        };
-        let rule = mapper.rule(family, id.clone().unwrap_or_else(|| slug(&title)), || Rule {
-            name: title,
-            description: advisory.description.take().unwrap_or_default(),
-            cwe: weakness_numbers(advisory.cwe_ids.0.iter().filter_map(Text::get)),
-            cve: id.into_iter().filter(|id| is_cve(id)).collect(),
-            ..Rule::default()
-        });
-        let common =
-            Common { id: row.id, branch: row.branch, severity: row.current_severity, state: row.current_state, scores };
-        Some((key, mapper.finding(family, common, Own { rule, location, message, remediation })))
+        package_of_image(&self.flat(), family, mapper)
     }
+}
+
+/// A row of container: a vulnerable package of an image.
+fn package_of_image(row: &ContainerRow, family: Family, mapper: &mut Mapper<'_>) -> Option<(Box<str>, Finding)> {
+    let (no_advisory, no_package) = (ContainerAdvisory::default(), ContainerPackage::default());
+    let advisory = row.vuln.as_ref().unwrap_or(&no_advisory);
+    let package = row.package.as_ref().unwrap_or(&no_package);
+    let id = row.vulnerability_identifier.get().or(advisory.vulnerability_id.get()).map(str::to_owned);
+    let name = advisory.title.get().map(str::to_owned).or_else(|| id.clone());
+    let package = package.name.get().or(advisory.pkg_name.get()).map(|name| Package {
+        name: name.to_owned(),
+        version: package.version.get().or(advisory.installed_version.get()).unwrap_or_default().to_owned(),
+        ecosystem: None,
+        fixed_version: owned(&row.fixed_version),
+    });
+    let remediation = package.as_ref().and_then(upgrade);
+    let image = advisory.target.get().or(mapper.image()).unwrap_or_default().to_owned();
+    let location = Location::Image { image, package };
+    let scores = [row.cvss4_base_score, row.cvss4_environmental_score, Number::default()];
+    let rating = rating(&row.current_severity, &scores);
+    let key = key(&row.id, name.as_deref().or(rating), &location)?;
+    let title = name.unwrap_or_else(|| "vulnerable package in an image".to_owned());
+    let message = match &location {
+        Location::Image { package: Some(package), .. } => sentences(&format!("{package}: {title}")),
+        _ => sentences(&title),
+    };
+    let rule = mapper.rule(family, id.clone().unwrap_or_else(|| slug(&title)), || Rule {
+        name: title,
+        description: advisory.description.get().unwrap_or_default().to_owned(),
+        cwe: weakness_numbers(advisory.cwe_ids.0.iter().filter_map(Text::get)),
+        cve: id.into_iter().filter(|id| is_cve(id)).collect(),
+        ..Rule::default()
+    });
+    let common =
+        Common { id: &row.id, branch: &row.branch, severity: &row.current_severity, state: &row.current_state, scores };
+    Some((key, mapper.finding(family, common, Own { rule, location, message, remediation })))
+}
+
+fn owned(text: &Text) -> Option<String> {
+    text.get().map(str::to_owned)
 }
 
 fn present<T>(list: &List<Option<T>>) -> impl Iterator<Item = &T> {
