@@ -5,37 +5,45 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 use tracing::field::{Field, Visit};
-use tracing::{Event, Metadata, Subscriber};
-use tracing_subscriber::Layer;
-use tracing_subscriber::layer::{Context, SubscriberExt as _};
-use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing::level_filters::LevelFilter;
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Level, Metadata, Subscriber};
 
-use super::output::{Level, Printer};
+use super::output::{self, Printer};
 use crate::settings::Verbosity;
 
 /// Shows warnings, and debug events where they are wanted; what is not shown costs nothing.
 pub(super) fn start(printer: &Arc<Printer>) {
-    let layer = Lines(Arc::clone(printer));
     // A second subscriber in one process, as in tests of this crate, changes nothing.
-    tracing_subscriber::registry().with(layer).try_init().unwrap_or_default();
+    tracing::subscriber::set_global_default(Lines(Arc::clone(printer))).unwrap_or_default();
 }
 
 struct Lines(Arc<Printer>);
 
-impl<S: Subscriber> Layer<S> for Lines {
-    /// Our own events only: libraries may put headers and bodies into theirs.
-    fn enabled(&self, metadata: &Metadata<'_>, _context: Context<'_, S>) -> bool {
-        let is_wanted = *metadata.level() <= tracing::Level::WARN || self.0.verbosity() >= Verbosity::Debug;
-        is_wanted && metadata.target().split("::").next() == Some("scangate")
+impl Lines {
+    fn finest(&self) -> Level {
+        if self.0.verbosity() >= Verbosity::Debug { Level::DEBUG } else { Level::WARN }
+    }
+}
+
+impl Subscriber for Lines {
+    /// Our own events only: libraries may put headers and bodies into theirs. There are no spans of ours.
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        let is_ours = metadata.target().split("::").next() == Some("scangate");
+        is_ours && metadata.is_event() && *metadata.level() <= self.finest()
     }
 
-    fn on_event(&self, event: &Event<'_>, _context: Context<'_, S>) {
+    fn max_level_hint(&self) -> Option<LevelFilter> {
+        Some(self.finest().into())
+    }
+
+    fn event(&self, event: &Event<'_>) {
         let mut fields = Fields::default();
         event.record(&mut fields);
         let level = match *event.metadata().level() {
-            tracing::Level::ERROR | tracing::Level::WARN => Level::Warning,
-            tracing::Level::INFO | tracing::Level::DEBUG => Level::Debug,
-            tracing::Level::TRACE => Level::Trace,
+            Level::ERROR | Level::WARN => output::Level::Warning,
+            Level::INFO | Level::DEBUG => output::Level::Debug,
+            Level::TRACE => output::Level::Trace,
         };
         let mut line = fields.message;
         for (name, value) in &fields.others {
@@ -47,6 +55,18 @@ impl<S: Subscriber> Layer<S> for Lines {
         }
         self.0.say(level, line.trim_start(), fields.others);
     }
+
+    fn new_span(&self, _span: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _span: &Id, _values: &Record<'_>) {}
+
+    fn record_follows_from(&self, _span: &Id, _follows: &Id) {}
+
+    fn enter(&self, _span: &Id) {}
+
+    fn exit(&self, _span: &Id) {}
 }
 
 #[derive(Default)]
