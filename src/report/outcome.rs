@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::facts::{GateReason, Platform, Run, reasons};
-use super::{Format, Report, text};
+use super::{Format, Report, json_layout};
 use crate::error::Problem;
 use crate::gate::{Conclusion, Counts};
 
@@ -55,6 +55,5 @@ pub fn write(report: &Report<'_>, reports: &[ReportFile], out: &mut dyn Write) -
         requests: report.results.iter().map(|result| result.requests).fold(0, u64::saturating_add),
         reports,
     };
-    let json = serde_json::to_string_pretty(&document)?;
-    writeln!(out, "{}", text::escape_json(&json))
+    json_layout::write_indented(&document, out)
 }
