@@ -4,7 +4,7 @@
 //! settings file, .scangateignore ─► their place in the repository ─► the base commit's version ─► what counts
 //!                                                                    the head's ─► "takes effect after merge"
 //! ```
-//! [`Policy::read`] is the one way to a file's version that counts, whatever the file is.
+//! `Policy::read` is the one way to a file's version that counts, whatever the file is.
 
 use std::path::{Component, Path, PathBuf};
 

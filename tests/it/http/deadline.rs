@@ -85,7 +85,7 @@ async fn on_the_machines_clock_the_deadline_cuts_a_request_short() {
 }
 
 #[tokio::test]
-async fn no_deadline_comes_closer_by_anothers_wait_while_an_answer_is_on_its_way() {
+async fn no_deadline_comes_closer_by_the_wait_of_another_while_an_answer_is_on_its_way() {
     let server = Server::start([answer(200, "", "{}"), answer(200, "", "{}")]).await;
     let client = ending_after(clock(), 30);
     let exchanges = async {
