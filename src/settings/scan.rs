@@ -76,6 +76,8 @@ impl ScanSettings {
     pub fn resolve(layers: &Layers<'_>) -> Result<Self, Error> {
         layers.refuse_misplaced_secrets()?;
         let http = network::options(layers)?;
+        // Heeded before the rest is resolved, in a pull request; a wrong one is wrong everywhere.
+        gate::PolicyFrom::resolve(layers)?;
         let named = named::entries(layers)?;
         let is_alone = match named.as_slice() {
             [] => return Err(no_platform()),
