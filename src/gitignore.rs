@@ -1,7 +1,7 @@
 //! Rules in the syntax of `.gitignore` (gitignore(5)), matched as git matches them.
 
 use gix_ignore::glob::Pattern;
-use gix_ignore::glob::pattern::Case;
+use gix_ignore::glob::pattern::{self, Case};
 use gix_ignore::glob::wildmatch::Mode;
 
 /// The rules of one file or list. All paths are relative to the folder that the rules are for, with `/`, and in bytes, as git
@@ -9,8 +9,50 @@ use gix_ignore::glob::wildmatch::Mode;
 #[derive(Debug)]
 pub struct Rules {
     /// In the order in which they were written: the last that matches decides.
-    patterns: Vec<Pattern>,
+    rules: Vec<Rule>,
     case: Case,
+}
+
+/// One rule. Of a rule with a slash git compares the text before the first wildcard by itself, and takes what follows for a pattern
+/// of its own (`match_pathname` in its dir.c). The library does not, which makes a difference where `**` follows: it then stands at
+/// the beginning, and so for any number of folders.
+#[derive(Debug)]
+struct Rule {
+    /// The text that a path begins with, where it was taken off the pattern.
+    literal: Vec<u8>,
+    pattern: Pattern,
+}
+
+impl Rule {
+    fn new(mut pattern: Pattern) -> Self {
+        let is_of_names = pattern.mode.contains(pattern::Mode::NO_SUB_DIR);
+        let is_of_paths = !is_of_names || pattern.mode.contains(pattern::Mode::ABSOLUTE);
+        let cut = pattern.first_wildcard_pos.filter(|_| is_of_paths).and_then(|at| pattern.text.split_at_checked(at));
+        let literal = match cut {
+            Some((literal, rest)) if !literal.is_empty() && !literal.ends_with(b"/") && rest.starts_with(b"**") => {
+                let literal = literal.to_vec();
+                (pattern.text, pattern.first_wildcard_pos) = (rest.into(), Some(0));
+                literal
+            }
+            _ => Vec::new(),
+        };
+        Self { literal, pattern }
+    }
+
+    fn matches(&self, path: &[u8], is_directory: bool, case: Case) -> bool {
+        let mode = Mode::NO_MATCH_SLASH_LITERAL;
+        if self.literal.is_empty() {
+            let base_name = path.iter().rposition(|byte| *byte == b'/').map(|slash| slash + 1);
+            return self.pattern.matches_repo_relative_path(path.into(), base_name, Some(is_directory), case, mode);
+        }
+        let Some((begin, rest)) = path.split_at_checked(self.literal.len()) else { return false };
+        let (is_it, mode) = match case {
+            Case::Sensitive => (begin == self.literal, mode),
+            Case::Fold => (begin.eq_ignore_ascii_case(&self.literal), mode | Mode::IGNORE_CASE),
+        };
+        let may_be_it = is_directory || !self.pattern.mode.contains(pattern::Mode::MUST_BE_DIR);
+        is_it && may_be_it && self.pattern.matches(rest.into(), mode)
+    }
 }
 
 /// What a rule says of a path.
@@ -27,8 +69,8 @@ impl Rules {
     pub fn parse(text: &[u8]) -> Self {
         // Git ends the last line as well, so that a carriage return is no part of it. To git, `$` has no meaning.
         let text = [text, b"\n"].concat();
-        let patterns = gix_ignore::parse(&text, false).map(|(pattern, _line, _kind)| pattern).collect();
-        Self { patterns, case: Case::Sensitive }
+        let rules = gix_ignore::parse(&text, false).map(|(pattern, _line, _kind)| Rule::new(pattern)).collect();
+        Self { rules, case: Case::Sensitive }
     }
 
     /// The same rules, for names in any case of ASCII letters.
@@ -39,12 +81,8 @@ impl Rules {
 
     /// What the rules say of the path itself, whatever they say of the folders it is in; `None` if no rule matches.
     pub fn of(&self, path: &[u8], is_directory: bool) -> Option<Verdict> {
-        let base_name = path.iter().rposition(|byte| *byte == b'/').map(|slash| slash + 1);
-        let decides = self.patterns.iter().rev().find(|pattern| {
-            let mode = Mode::NO_MATCH_SLASH_LITERAL;
-            pattern.matches_repo_relative_path(path.into(), base_name, Some(is_directory), self.case, mode)
-        })?;
-        Some(if decides.is_negative() { Verdict::Keep } else { Verdict::Ignore })
+        let decides = self.rules.iter().rev().find(|rule| rule.matches(path, is_directory, self.case))?;
+        Some(if decides.pattern.is_negative() { Verdict::Keep } else { Verdict::Ignore })
     }
 
     /// Whether a file is left out. The rules are asked for the file and then for the folders it is in, from the inside out, and
@@ -76,6 +114,21 @@ mod tests {
         assert!(rules.leave_out("a/vendor/b/c.js"));
         assert!(!rules.leave_out("a/vendor/b/ours.js"));
         assert!(!rules.leave_out("a/vendor"));
+    }
+
+    #[test]
+    fn stars_behind_a_letter_stand_for_folders_too_as_they_do_in_git() {
+        // `git check-ignore -v` says the same of each.
+        let says = |rule: &str, path: &str| Rules::parse(rule.as_bytes()).of(path.as_bytes(), false).is_some();
+        for (rule, path) in
+            [(".**/*", ".gitignore"), (".**/*", ".a/b"), ("a**/b", "ab"), ("a**/b", "ax/y/b"), ("/a**", "ab")]
+        {
+            assert!(says(rule, path), "{rule} {path}");
+        }
+        for (rule, path) in [(".**/*", "f"), ("a**/b", "b"), ("a**/b", "A/b"), ("a**/b/", "ab"), ("/a**", "b/a")] {
+            assert!(!says(rule, path), "{rule} {path}");
+        }
+        assert!(Rules::parse(b"a**/b\n").in_any_case().of(b"Ax/B", false).is_some());
     }
 
     #[test]
