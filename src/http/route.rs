@@ -9,9 +9,12 @@ use tokio::time::timeout;
 use url::{Host, Url};
 
 use super::origin::origin_of;
-use super::transport::{CONNECT, NEVER_PROXIED};
+use super::transport::CONNECT;
 use super::{Client, Error, Options};
 use crate::error::Class;
+
+/// Loopback is never reached through a proxy: what may go there in plain text must not leave the machine.
+const NEVER_PROXIED: &str = "localhost,127.0.0.0/8,::1";
 
 /// The proxies and who is reached without them, as the settings say.
 #[derive(Default)]
@@ -37,13 +40,8 @@ pub struct Route {
 impl Routes {
     /// Those of a client. What is wrong with an address is said where the client is made.
     pub(super) fn of(options: &Options) -> Self {
-        let proxy = |address: &Option<String>| {
-            let address = address.as_deref()?;
-            let address = if address.contains("://") { address.to_owned() } else { format!("http://{address}") };
-            Url::parse(&address).ok().filter(Url::has_host)
-        };
-        let exceptions = format!("{},{NEVER_PROXIED}", options.no_proxy.as_deref().unwrap_or_default());
-        Self { https: proxy(&options.https_proxy), http: proxy(&options.http_proxy), exceptions }
+        let proxy = |address: &Option<String>| proxy_url(address.as_deref()?);
+        Self { https: proxy(&options.https_proxy), http: proxy(&options.http_proxy), exceptions: exceptions(options) }
     }
 
     fn to(&self, url: &Url) -> Route {
@@ -109,6 +107,22 @@ impl Client {
     }
 }
 
+/// The address of a proxy. As with curl, one without a scheme is of an http proxy.
+pub(super) fn proxy_url(address: &str) -> Option<Url> {
+    let address = if address.contains("://") { address.to_owned() } else { format!("http://{address}") };
+    Url::parse(&address).ok().filter(Url::has_host)
+}
+
+/// Who is reached without a proxy: whom `NO_PROXY` names, and this machine.
+pub(super) fn exceptions(options: &Options) -> String {
+    format!("{},{NEVER_PROXIED}", options.no_proxy.as_deref().unwrap_or_default())
+}
+
+/// Whether nobody is reached through a proxy.
+pub(super) fn is_everybody(exceptions: &str) -> bool {
+    exceptions.split(',').any(|exception| exception.trim() == "*")
+}
+
 fn host_of(url: &Url) -> String {
     match url.host() {
         Some(Host::Ipv6(address)) => address.to_string(),
@@ -120,6 +134,9 @@ fn host_of(url: &Url) -> String {
 /// Whether `NO_PROXY` names a host: `*`, an address, a network as `10.0.0.0/8`, or a domain with all below it. These are the rules
 /// of the client (hyper-util, `proxy::matcher`), which does not tell what it decides; tests/it/http/proxy.rs holds the two together.
 fn is_exception(exceptions: &str, host: &str) -> bool {
+    if is_everybody(exceptions) {
+        return true;
+    }
     let address: Option<IpAddr> = host.parse().ok();
     let mut exceptions = exceptions.split(',').map(str::trim).filter(|exception| !exception.is_empty());
     exceptions.any(|exception| match (address, network(exception)) {
@@ -127,7 +144,7 @@ fn is_exception(exceptions: &str, host: &str) -> bool {
         (None, None) => {
             let domain = exception.strip_prefix('.').unwrap_or(exception).to_ascii_lowercase();
             let host = host.to_ascii_lowercase();
-            exception == "*" || host.strip_suffix(&domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+            host.strip_suffix(&domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
         }
         _ => false,
     })
@@ -183,6 +200,7 @@ mod tests {
             (".example", "https://api.example"),
             ("x, API.example ", "https://api.example"),
             ("*", "https://api.example"),
+            ("*", "https://10.1.2.3"),
             ("10.1.2.3", "https://10.1.2.3"),
             ("10.0.0.0/8", "https://10.1.2.3"),
             ("0.0.0.0/0", "https://10.1.2.3"),
@@ -199,7 +217,6 @@ mod tests {
             ("*.example", "https://api.example"),
             ("10.0.0.0/8", "https://11.1.2.3"),
             ("10.0.0.0/33", "https://10.1.2.3"),
-            ("*", "https://10.1.2.3"),
             ("fd00::/8", "https://10.1.2.3"),
         ] {
             assert!(!goes_direct(exception, url), "{exception} {url}");

@@ -17,14 +17,12 @@ use super::error::Error;
 use super::fault::{Fault, root_cause};
 use super::origin::is_loopback;
 use super::redact::Redactor;
+use super::route::{exceptions, is_everybody, proxy_url};
 use crate::credentials::Secret;
 use crate::error::Class;
 
 /// To get from a name to a connection, TLS included, before giving it up.
 pub(super) const CONNECT: Duration = Duration::from_secs(10);
-
-/// Loopback is never reached through a proxy: what may go there in plain text must not leave the machine.
-pub(super) const NEVER_PROXIED: &str = "localhost,127.0.0.0/8,::1";
 
 /// Who is asking, as `scangate/1.2.3`.
 const USER_AGENT: &str = concat!("scangate/", env!("CARGO_PKG_VERSION"));
@@ -212,16 +210,14 @@ fn identity(certificate: Option<&Path>, key: Option<&Path>) -> Result<Option<Ide
 }
 
 fn proxies(options: &Options, redactor: &Redactor) -> Result<Vec<Proxy>, Error> {
-    let exceptions = options.no_proxy.as_deref().unwrap_or_default();
+    let exceptions = exceptions(options);
     // The library takes the star for all names, and not for addresses.
-    let none_is_proxied = exceptions.split(',').any(|exception| exception.trim() == "*");
-    let exceptions = NoProxy::from_string(&format!("{exceptions},{NEVER_PROXIED}"));
+    let none_is_proxied = is_everybody(&exceptions);
+    let exceptions = NoProxy::from_string(&exceptions);
     let proxy = |variable: &str, address: &Option<String>, make: fn(Url) -> reqwest::Result<Proxy>| {
         let Some(address) = address else { return Ok(None) };
-        // As with curl, a proxy without a scheme is an http proxy.
-        let address = if address.contains("://") { address.clone() } else { format!("http://{address}") };
         // The address may hold a password, so no message repeats it.
-        let parsed = Url::parse(&address).ok().filter(Url::has_host);
+        let parsed = proxy_url(address);
         if let Some(address) = &parsed {
             learn_password(address, redactor);
         }
