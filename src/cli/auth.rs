@@ -5,7 +5,7 @@ use std::io;
 use serde_json::{Value, json};
 
 use super::flags::{Selection, SettingsFlags};
-use super::output::Stream;
+use super::output::{Format, Stream};
 use super::{Context, neutral};
 use crate::credentials::store::StoredLogin;
 use crate::credentials::{Claims, Form, Secret, Source, SourceKind};
@@ -34,8 +34,8 @@ enum Command {
                   asked for; 3 there is none, or the store cannot be read; 2 usage."
 )]
 struct Status {
-    /// The form of what is printed: text or json
-    #[arg(long, value_name = "text|json", default_value = "text", value_parser = format)]
+    /// The form of what is printed
+    #[arg(long, value_name = "text|json", default_value = "text", hide_possible_values = true)]
     format: Format,
 
     #[command(flatten)]
@@ -55,23 +55,6 @@ impl Selection for OfAStatus {
             "platform" => "Whose credential [default: those of the file of settings, else all platforms]; repeatable",
             _ => key.help,
         }
-    }
-}
-
-/// The form of what is printed.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Format {
-    /// For people.
-    Text,
-    /// One JSON document.
-    Json,
-}
-
-fn format(word: &str) -> Result<Format, String> {
-    match word {
-        "text" => Ok(Format::Text),
-        "json" => Ok(Format::Json),
-        _ => Err("use text or json".to_owned()),
     }
 }
 
@@ -118,9 +101,12 @@ pub(super) fn run(
         }
     }
     let known: Vec<(&Account, Facts)> = accounts.iter().map(|account| (account, facts(account, context))).collect();
-    let document = if status.format == Format::Json { as_json(&known) } else { as_text(&known) };
     let failed = |cause: io::Error| Error::Delivery { path: "the status".to_owned(), cause: cause.to_string() };
-    context.printer.document(&document, Stream::Output).map_err(failed)?;
+    let printed = match status.format {
+        Format::Json => context.printer.json_document(as_json(&known)),
+        Format::Text => context.printer.document(&as_text(&known), Stream::Output),
+    };
+    printed.map_err(failed)?;
     let has_one = |(_, facts): &(&Account, Facts)| facts.source.is_some();
     let is_complete = if is_asked { known.iter().all(has_one) } else { known.iter().any(has_one) };
     let has_problem = known.iter().any(|(_, facts)| facts.problem.is_some());
@@ -177,7 +163,7 @@ impl Facts {
     }
 }
 
-fn as_json(known: &[(&Account, Facts)]) -> String {
+fn as_json(known: &[(&Account, Facts)]) -> Value {
     let entry = |(account, facts): &(&Account, Facts)| {
         json!({
             "name": account.name,
@@ -191,8 +177,7 @@ fn as_json(known: &[(&Account, Facts)]) -> String {
             "problem": facts.problem,
         })
     };
-    let document = json!({ "version": 1, "accounts": known.iter().map(entry).collect::<Vec<Value>>() });
-    neutral::json(&format!("{document:#}\n"))
+    json!({ "version": 1, "accounts": known.iter().map(entry).collect::<Vec<Value>>() })
 }
 
 fn as_text(known: &[(&Account, Facts)]) -> String {

@@ -5,10 +5,9 @@ use std::io;
 use serde_json::{Map, Value, json};
 
 use super::flags::SettingsFlags;
-use super::output::Stream;
-use super::{Context, neutral, scan};
+use super::output::Format;
+use super::{Context, scan};
 use crate::error::{Class, Error};
-use crate::report::escape_json;
 use crate::scan::observer::{Event, Observer as _};
 use crate::settings::{self, Files, Flags, Given, Layers, Origin, ScanSettings, Shown, ShownSettings, Verbosity};
 
@@ -35,8 +34,8 @@ enum What {
 #[derive(clap::Args)]
 struct Show {
     /// The form of what is printed
-    #[arg(long, value_name = "text|json", default_value = "text", value_parser = ["text", "json"], hide_possible_values = true)]
-    format: String,
+    #[arg(long, value_name = "text|json", default_value = "text", hide_possible_values = true)]
+    format: Format,
 
     #[command(flatten)]
     flags: SettingsFlags<scan::All>,
@@ -63,9 +62,9 @@ pub(super) fn run(arguments: Arguments, files: Result<Files, settings::Error>, c
     for warning in resolved.iter().flat_map(|settings| &settings.warnings) {
         context.printer.event(&Event::Warning(warning.clone()));
     }
-    let printed = match show.format.as_str() {
-        "json" => print_json(&shown, resolved.as_ref().err(), context),
-        _ => print_text(&shown, context),
+    let printed = match show.format {
+        Format::Json => print_json(&shown, resolved.as_ref().err(), context),
+        Format::Text => print_text(&shown, context),
     };
     printed.map_err(|cause| Error::Delivery { path: "the settings".to_owned(), cause: cause.to_string() })?;
     resolved?;
@@ -137,15 +136,13 @@ fn print_json(shown: &ShownSettings, problem: Option<&settings::Error>, context:
         })
     });
     let problem = problem.map(|error| json!({ "message": error.to_string(), "hint": error.hint() }));
-    let mut document = json!({
+    let document = json!({
         "version": VERSION,
         "settings": settings,
         "credentials": credentials.collect::<Vec<_>>(),
         "problem": problem,
     });
-    context.printer.redact(&mut document);
-    let text = neutral::json(&escape_json(&format!("{document:#}\n")));
-    context.printer.document(&text, Stream::Output)
+    context.printer.json_document(document)
 }
 
 fn setting(entry: Option<&str>, shown: &Shown) -> Value {

@@ -12,6 +12,7 @@ use super::status_line::StatusLine;
 use crate::clock::Clock;
 use crate::error::Problem;
 use crate::http::Redactor;
+use crate::report::escape_json;
 use crate::settings::{LogFormat, LogSettings, Verbosity};
 
 /// Prints for one run. All text goes through the redactor, and then loses its effect on terminals and CI runners.
@@ -30,6 +31,15 @@ pub enum Stream {
     Output,
     /// Standard error, where another document has standard output for itself.
     Error,
+}
+
+/// The form of a document that was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// For people.
+    Text,
+    /// One JSON document.
+    Json,
 }
 
 /// How much a line matters.
@@ -160,6 +170,15 @@ impl Printer {
         })
     }
 
+    /// Prints a JSON document that was asked for to standard output, without secrets and without effect.
+    ///
+    /// # Errors
+    /// As for [`documents`].
+    pub fn json_document(&self, mut document: Value) -> io::Result<()> {
+        self.redact(&mut document);
+        self.document(&neutral::json(&escape_json(&format!("{document:#}\n"))), Stream::Output)
+    }
+
     /// Shows people what came of the run, neutral already, if anybody wants to hear more than warnings. Where it cannot be shown,
     /// a warning says so: it is in the reports too, and changes nothing about the verdict.
     pub fn show(&self, text: &str, stream: Stream) {
@@ -196,7 +215,7 @@ impl Printer {
     }
 
     /// Redacts before serialisation, since a secret with a quote in it looks different after it.
-    pub(super) fn redact(&self, value: &mut Value) {
+    fn redact(&self, value: &mut Value) {
         match value {
             Value::String(text) => *text = self.redactor.clean(text),
             Value::Array(values) => values.iter_mut().for_each(|value| self.redact(value)),

@@ -18,6 +18,7 @@ use check::Checks;
 use futures_util::future::join_all;
 
 use super::flags::SettingsFlags;
+use super::output::Format;
 use super::{Context, scan, signals};
 use crate::error::Error;
 use crate::settings::{self, Files, Layers, ScanSettings, keys};
@@ -34,8 +35,8 @@ const USUAL_TIMEOUT: Duration = Duration::from_mins(1);
 )]
 pub(super) struct Arguments {
     /// The form of what is printed
-    #[arg(long, value_name = "text|json", default_value = "text", value_parser = ["text", "json"], hide_possible_values = true)]
-    format: String,
+    #[arg(long, value_name = "text|json", default_value = "text", hide_possible_values = true)]
+    format: Format,
 
     #[command(flatten)]
     pub(super) flags: SettingsFlags<scan::All>,
@@ -53,9 +54,9 @@ pub(super) async fn run(
         signal = signals::interrupted() => return Err(Error::Interrupted(signal)),
     };
     let report = checks.into_report(requests, &context.redactor);
-    match arguments.format.as_str() {
-        "json" => show::json(&report, context)?,
-        _ => show::text(&report, context)?,
+    match arguments.format {
+        Format::Json => show::json(&report, context)?,
+        Format::Text => show::text(&report, context)?,
     }
     Ok(report.class.exit_code())
 }

@@ -5,10 +5,9 @@ use std::io;
 use serde_json::json;
 
 use super::check::{Check, Report, Status};
-use crate::cli::output::Stream;
-use crate::cli::{Context, neutral};
+use crate::cli::Context;
 use crate::error::Error;
-use crate::report::{counted, escape_json};
+use crate::report::counted;
 
 /// Changes with every change that a reader could trip over.
 const SCHEMA: &str = "scangate/doctor/v1";
@@ -48,8 +47,7 @@ pub(super) fn json(report: &Report, context: &Context) -> Result<(), Error> {
         "requests": report.requests,
         "checks": report.checks,
     });
-    let text = neutral::json(&escape_json(&format!("{document:#}\n")));
-    context.printer.document(&text, Stream::Output).map_err(|cause| failed(&cause))
+    context.printer.json_document(document).map_err(|cause| failed(&cause))
 }
 
 fn failed(cause: &io::Error) -> Error {
