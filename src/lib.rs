@@ -13,6 +13,7 @@
 //!
 //! The library is there for the binary, its tests and benchmarks, and is no interface for others.
 
+mod blocking;
 pub mod ci;
 pub mod cli;
 pub mod clock;
@@ -24,6 +25,7 @@ pub mod gitignore;
 pub mod http;
 pub mod json;
 pub mod platform;
+mod regular_file;
 pub mod report;
 pub mod sandbox;
 pub mod scan;

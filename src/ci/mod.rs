@@ -127,8 +127,8 @@ impl Context {
         settings.repository_url = repository_url;
         settings.warnings.extend(warning);
         for entry in &mut settings.entries {
-            let variables = entry.platform.about().credentials.usual();
-            entry.credential_advice = withheld.map(|withheld| withheld.advice(&variables));
+            let variables = entry.connection.platform.about().credentials.usual();
+            entry.connection.credential_advice = withheld.map(|withheld| withheld.advice(&variables));
         }
     }
 }

@@ -7,8 +7,7 @@ use crate::credentials::browser::PATIENCE;
 use crate::credentials::store::StoredLogin;
 use crate::credentials::{Form, Secret};
 use crate::error::Error;
-use crate::http::{Authorizer, Call, Client, Session};
-use crate::platform::CallPath;
+use crate::http::{Authorizer, Client, Session};
 use crate::platform::cybedefend::BrowserLogin;
 use crate::scan::observer::{Event, Observer as _};
 use crate::settings::{self, LoginSettings, browser_command};
@@ -59,12 +58,10 @@ pub(super) async fn log_in(
 
 /// Calls the platform once with the token.
 async fn try_out(client: Client, settings: &LoginSettings, access: &Secret, login: &StoredLogin) -> Result<(), Error> {
-    let about = settings.platform.about();
     let Some(base) = &login.hosts.api_url else {
         return Err(Error::Internal("a login in a browser is for no address".to_owned()));
     };
-    let url = CallPath::parse(about.trial_path, about)?.below(base)?;
     let session = Session::new(client, base, Authorizer::bearer(access.clone()));
-    session.send(Call::get(url).accept_json()).await?;
+    session.send(settings.platform.about().trial(base)?).await?;
     Ok(())
 }

@@ -8,7 +8,7 @@ use crate::credentials::{Form, Secret, Source, SourceKind};
 use crate::error::Error;
 use crate::platform::{PlatformId, SubjectKind};
 use crate::sandbox::{Dialect, Server};
-use crate::settings::{self, EntrySettings, Subject};
+use crate::settings::{self, ConnectionSettings, EntrySettings, Subject};
 
 /// How the sandbox speaks like a platform.
 pub(super) fn dialect(platform: PlatformId) -> Dialect {
@@ -44,12 +44,11 @@ pub(super) fn entry(platform: PlatformId, server: &Server, directory: PathBuf) -
 
 fn cybedefend(server: &Server, path: PathBuf) -> Result<Option<EntrySettings>, Error> {
     let Some(access) = server.cybedefend() else { return Ok(None) };
+    let mut connection = connection(PlatformId::CybeDefend, token(&access.pat), &access.api_url)?;
+    connection.auth_url = Some(url(&access.auth_url)?);
     Ok(Some(EntrySettings {
-        credential: Some(token(&access.pat)),
-        api_url: Some(url(&access.api_url)?),
-        auth_url: Some(url(&access.auth_url)?),
         project_id: Some(access.project_id.clone()),
-        ..EntrySettings::new(PlatformId::CybeDefend, Subject::Directory { path, untracked: false })
+        ..EntrySettings::new(connection, Subject::Directory { path, untracked: false })
     }))
 }
 
@@ -57,28 +56,25 @@ fn cybrium(server: &Server) -> Result<Option<EntrySettings>, Error> {
     let Some((access, target)) = server.cybrium().and_then(|access| Some((access, *access.targets.first()?))) else {
         return Ok(None);
     };
-    Ok(Some(EntrySettings {
-        credential: Some(token(&access.key)),
-        api_url: Some(url(&access.api_url)?),
-        ..EntrySettings::new(PlatformId::Cybrium, Subject::Target(target.to_owned()))
-    }))
+    let connection = connection(PlatformId::Cybrium, token(&access.key), &access.api_url)?;
+    Ok(Some(EntrySettings::new(connection, Subject::Target(target.to_owned()))))
 }
 
 fn cyberorigen(server: &Server) -> Result<Option<EntrySettings>, Error> {
     let Some(access) = server.cyberorigen() else { return Ok(None) };
     let Some(username) = Secret::new(&access.username) else { return Ok(None) };
+    // A login, which is on the smallest plan, and frameworks, so that there are controls to see.
+    let login = Form::Login {
+        username: secret(&username, "user name"),
+        password: secret(&access.password, "password"),
+        mfa_code: None,
+    };
+    let connection = connection(PlatformId::CyberOrigen, login, &access.api_url)?;
     Ok(Some(EntrySettings {
-        // A login, which is on the smallest plan, and frameworks, so that there are controls to see.
-        credential: Some(Form::Login {
-            username: secret(&username, "user name"),
-            password: secret(&access.password, "password"),
-            mfa_code: None,
-        }),
-        api_url: Some(url(&access.api_url)?),
         frameworks: vec!["soc2".to_owned(), "pci-dss".to_owned()],
         // The sandbox scans nothing, so nobody has to permit it.
         authorized: true,
-        ..EntrySettings::new(PlatformId::CyberOrigen, Subject::Target("shop.example.com".to_owned()))
+        ..EntrySettings::new(connection, Subject::Target("shop.example.com".to_owned()))
     }))
 }
 
@@ -86,11 +82,13 @@ fn bestdefense(server: &Server) -> Result<Option<EntrySettings>, Error> {
     let Some((access, site)) = server.bestdefense().and_then(|access| Some((access, access.sites.first()?))) else {
         return Ok(None);
     };
-    Ok(Some(EntrySettings {
-        credential: Some(token(&access.token)),
-        api_url: Some(url(&access.api_url)?),
-        ..EntrySettings::new(PlatformId::BestDefense, Subject::Target(site.hostname.to_owned()))
-    }))
+    let connection = connection(PlatformId::BestDefense, token(&access.token), &access.api_url)?;
+    Ok(Some(EntrySettings::new(connection, Subject::Target(site.hostname.to_owned()))))
+}
+
+fn connection(platform: PlatformId, credential: Form<Source>, api_url: &str) -> Result<ConnectionSettings, Error> {
+    let api_url = Some(url(api_url)?);
+    Ok(ConnectionSettings { credential: Some(credential), api_url, ..ConnectionSettings::new(platform) })
 }
 
 fn token(token: &Secret) -> Form<Source> {

@@ -5,8 +5,8 @@ use super::{Context, browser, signals};
 use crate::credentials::store::{Hosts, StoredLogin};
 use crate::credentials::{Credential, Form, Secret};
 use crate::error::{Class, Error};
-use crate::http::{Call, Client};
-use crate::platform::{CallPath, Region, Request};
+use crate::http::Client;
+use crate::platform::{Region, Request};
 use crate::scan::observer::{Event, Observer as _};
 use crate::settings::keys::Key;
 use crate::settings::{self, ApiSettings, Files, Layers, LoginSettings};
@@ -119,9 +119,7 @@ async fn tried(settings: &LoginSettings, context: &Context) -> Result<StoredLogi
     for note in &connection.notes {
         context.printer.event(&Event::Note(note.clone()));
     }
-    let about = platform.about();
-    let url = CallPath::parse(about.trial_path, about)?.below(&connection.base)?;
-    connection.session.send(Call::get(url).accept_json()).await?;
+    connection.session.send(platform.about().trial(&connection.base)?).await?;
     let hosts = match connection.hosts {
         hosts if hosts == Hosts::default() => settings.hosts.clone(),
         hosts => hosts,

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::store::Stored;
 use super::{CommandLine, Error, Form, Secret};
+use crate::blocking;
 use crate::clock::Clock;
 use crate::http::Redactor;
 
@@ -111,10 +112,10 @@ impl Source {
         let unreadable = |cause: String| Error::Unreadable { origin: self.origin.clone(), cause };
         let secret = match &self.kind {
             SourceKind::Value(secret) => Ok(secret.clone()),
-            SourceKind::StandardInput => blocking(|| bounded(io::stdin().lock())).await.and_then(text),
+            SourceKind::StandardInput => aside(|| bounded(io::stdin().lock())).await.and_then(text),
             SourceKind::File(path) => {
                 let path = path.clone();
-                blocking(|| bounded(fs_err::File::open(path)?)).await.and_then(text)
+                aside(|| bounded(fs_err::File::open(path)?)).await.and_then(text)
             }
             SourceKind::Command(command) => command.first_line(clock, redactor).await.and_then(text),
         };
@@ -141,10 +142,10 @@ fn bounded(source: impl Read) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-async fn blocking(read: impl FnOnce() -> io::Result<Vec<u8>> + Send + 'static) -> Result<Vec<u8>, String> {
-    match tokio::task::spawn_blocking(read).await {
+async fn aside(read: impl FnOnce() -> io::Result<Vec<u8>> + Send + 'static) -> Result<Vec<u8>, String> {
+    match blocking::start(read).await {
         Ok(read) => read.map_err(|error| error.to_string()),
-        Err(error) => Err(error.to_string()),
+        Err(panicked) => Err(panicked.to_string()),
     }
 }
 

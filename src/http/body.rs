@@ -13,6 +13,7 @@ use super::head::Head;
 use super::json_path;
 use super::raw::RawCopy;
 use super::words;
+use crate::blocking;
 use crate::error::Class;
 use crate::json;
 
@@ -109,7 +110,7 @@ impl Incoming {
     /// document that ends too soon: only the first is worth another attempt.
     async fn json(mut self, decoder: Decoder) -> Result<Answer, Fault> {
         let (sender, receiver) = mpsc::channel(CHUNKS_IN_FLIGHT);
-        let decoding = tokio::task::spawn_blocking(move || decode(Chunks::new(receiver), decoder));
+        let decoding = blocking::start(move || decode(Chunks::new(receiver), decoder));
         let mut opening = Vec::new();
         while let Some(chunk) = self.chunk().await? {
             opening.extend(chunk.iter().take(OPENING.saturating_sub(opening.len())));

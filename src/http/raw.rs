@@ -19,6 +19,7 @@ use super::head::Head;
 use super::origin::SafeUrl;
 use super::redact::Redactor;
 use super::words;
+use crate::blocking;
 use crate::error::Class;
 use crate::json;
 
@@ -106,7 +107,7 @@ impl RawCopy {
 
     /// Writes the file, for its owner only. A copy that cannot be written is no reason to end a run.
     pub(super) async fn write(self, redactor: Redactor) {
-        let written = tokio::task::spawn_blocking(move || {
+        let written = blocking::start(move || {
             let document = self.document(&redactor);
             let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&self.path)?;
             serde_json::to_writer_pretty(&mut file, &document)?;

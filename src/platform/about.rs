@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
-use super::Region;
+use url::Url;
+
+use super::{CallPath, Error, Region};
 use crate::credentials::Accepted;
+use crate::http::Call;
 
 /// What is known of a platform before any request.
 #[derive(Clone, Copy, Debug)]
@@ -42,6 +45,15 @@ pub struct About {
 }
 
 impl About {
+    /// The call that shows whether a credential is taken.
+    ///
+    /// # Errors
+    /// As for [`CallPath::below`].
+    pub fn trial(&self, base: &Url) -> Result<Call, Error> {
+        let url = CallPath::parse(self.trial_path, self)?.below(base)?;
+        Ok(Call::get(url).accept_json())
+    }
+
     /// Whether it heeds a setting that only some platforms have.
     pub fn uses(&self, setting: &str) -> bool {
         self.settings.contains(&setting) || self.subjects.iter().any(|kind| kind.settings().contains(&setting))

@@ -179,10 +179,10 @@ async fn run_parts(settings: &ScanSettings, surroundings: &Surroundings<'_>, par
     }
     let mut signed = Vec::new();
     for part in parts {
-        for warning in part.entry.close_store() {
+        for warning in part.entry.connection.close_store() {
             surroundings.observer.event(&Event::Warning(warning));
         }
-        match part.entry.read_credential(surroundings.clock, surroundings.redactor).await {
+        match part.entry.connection.read_credential(surroundings.clock, surroundings.redactor).await {
             Ok(credential) => signed.push((part, credential)),
             Err(error) => part.end(Err(error.into())),
         }

@@ -38,7 +38,7 @@ pub(super) struct Part<'a> {
 impl<'a> Part<'a> {
     /// An entry that has not begun.
     pub(super) fn new(entry: &'a EntrySettings) -> Self {
-        let result = nothing_yet(&entry.name, entry.platform.about());
+        let result = nothing_yet(&entry.name, entry.connection.platform.about());
         Self {
             entry,
             prepared: OnceCell::new(),
@@ -87,14 +87,15 @@ impl<'a> Part<'a> {
             vendor_policy: settings.run.gate.vendor_policy,
             interrupted,
         };
+        let platform = entry.connection.platform;
         // The one place that lists the platforms' types.
-        let sign_in: SignIn = match entry.platform {
+        let sign_in: SignIn = match platform {
             PlatformId::CybeDefend => driver::sign_in::<CybeDefend>,
             PlatformId::Cybrium => driver::sign_in::<Cybrium>,
             PlatformId::CyberOrigen => driver::sign_in::<CyberOrigen>,
             PlatformId::BestDefense => driver::sign_in::<BestDefense>,
         };
-        entry::run(sign_in, entry.platform.about(), request, &prepared.subject, &context, &self.result).await
+        entry::run(sign_in, platform.about(), request, &prepared.subject, &context, &self.result).await
     }
 
     /// The result as the reports get it: with what the source tree knows added, and secrets taken out.

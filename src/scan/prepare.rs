@@ -8,6 +8,7 @@ use tempfile::NamedTempFile;
 use super::archive::{self, Options, Selection, Summary};
 use super::git::{Head, WorkTree};
 use super::observer::{Event, Observer};
+use crate::blocking;
 use crate::error::{Error, Problem};
 use crate::finding::fingerprint::image_repository;
 use crate::platform::Subject;
@@ -187,7 +188,7 @@ where
     T: Send + 'static,
     E: Into<Error> + Send + 'static,
 {
-    match tokio::task::spawn_blocking(work).await {
+    match blocking::start(work).await {
         Ok(done) => done.map_err(Into::into),
         Err(panicked) => Err(Error::Internal(panicked.to_string())),
     }

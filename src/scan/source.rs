@@ -4,13 +4,13 @@
 //! one at a time, and no large or binary one.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Read as _;
 use std::path::Path;
 
 use sha2::{Digest as _, Sha256};
 
 use super::line_hash;
 use crate::finding::{FileLocation, Finding, Location, RepositoryPath, SourceLine};
+use crate::regular_file;
 use crate::sorting::collected;
 
 /// The largest file that is read, in bytes. Nobody writes longer ones by hand.
@@ -48,12 +48,11 @@ fn read(root: &Path, path: &RepositoryPath) -> Option<String> {
     // Links are followed first, so that what is checked is what is read.
     let file = root.join(path.as_str()).canonicalize().ok()?;
     let inside = file.strip_prefix(root).ok()?;
-    if inside.components().any(|part| part.as_os_str().eq_ignore_ascii_case(".git")) || !file.is_file() {
+    if inside.components().any(|part| part.as_os_str().eq_ignore_ascii_case(".git")) {
         return None;
     }
-    let mut bytes = Vec::new();
-    fs_err::File::open(&file).ok()?.take(MAX_BYTES + 1).read_to_end(&mut bytes).ok()?;
-    if bytes.len() as u64 > MAX_BYTES || bytes.iter().take(BINARY_PROBE).any(|byte| *byte == 0) {
+    let bytes = regular_file::read(&file, MAX_BYTES).ok()?;
+    if bytes.iter().take(BINARY_PROBE).any(|byte| *byte == 0) {
         return None;
     }
     Some(String::from_utf8_lossy(&bytes).into_owned())

@@ -4,6 +4,8 @@ use url::Url;
 
 use super::layers::{Binding, Layers, Sourced};
 use super::named::Named;
+use super::trust::Ground;
+use super::value::escaped;
 use super::{Error, credential, dialect, keys, stores, vendor_file};
 use crate::clock::Clock;
 use crate::credentials::store::{Hosts, Store, Stored};
@@ -11,7 +13,8 @@ use crate::credentials::{self, Credential, Form};
 use crate::http::Redactor;
 use crate::platform::{PlatformId, Region, Request};
 
-/// How one platform is reached. The fields are those of [`super::EntrySettings`].
+/// How one platform is reached.
+#[derive(Clone)]
 pub struct ConnectionSettings {
     /// `--platform`.
     pub platform: PlatformId,
@@ -19,6 +22,8 @@ pub struct ConnectionSettings {
     pub credential: Option<Form<credentials::Source>>,
     /// Where a login may be stored, which is looked at where no layer names a place; `None` where no such file is to be believed.
     pub store: Option<Store>,
+    /// What to do where there is none, if the CI knows why; else the platform says how to get one.
+    pub credential_advice: Option<String>,
     /// `--region`, if it was given anywhere.
     pub region: Option<Region>,
     /// `--api-url`.
@@ -30,6 +35,20 @@ pub struct ConnectionSettings {
 }
 
 impl ConnectionSettings {
+    /// A platform of which nothing else is set.
+    pub fn new(platform: PlatformId) -> Self {
+        Self {
+            platform,
+            credential: None,
+            store: None,
+            credential_advice: None,
+            region: None,
+            api_url: None,
+            auth_url: None,
+            auth_scheme: None,
+        }
+    }
+
     /// Reads them from the layers of the entry, which hold the platform's own variables too.
     pub(super) fn resolve(layers: &Layers<'_>, named: &Named, insecure_http: bool) -> Result<Self, Error> {
         refuse_unvouched(layers, named)?;
@@ -39,6 +58,7 @@ impl ConnectionSettings {
             platform: named.platform,
             credential: credential::choose(layers, named.platform.about())?,
             store: stores::store(layers, named.platform).ok().flatten(),
+            credential_advice: None,
             region: layers.value(&keys::REGION).map(|sourced| region(&sourced)).transpose()?,
             api_url: server(&keys::API_URL)?,
             auth_url: server(&keys::AUTH_URL)?,
@@ -52,53 +72,46 @@ impl ConnectionSettings {
         self.credential.as_ref().is_some_and(|form| form.secrets().any(is_read))
     }
 
-    /// Reads the credential from its place, and makes the request that asks for nothing but the connection.
+    /// Reads the credential from the place that was chosen for it, else from the login that is stored.
     ///
     /// # Errors
-    /// As for [`super::EntrySettings::read_credential`].
-    pub async fn request(self, clock: &Clock, redactor: &Redactor) -> Result<Request, credentials::Error> {
-        let advice = || (self.platform.about().credential_advice)(self.region);
-        let (chosen, sources) = (self.hosts(), (self.credential.as_ref(), self.store.as_ref()));
-        let credential = read_credential(self.platform, sources, &chosen, advice, clock, redactor).await?;
-        Ok(Request { auth_scheme: self.auth_scheme, ..Request::at(credential, chosen) })
+    /// [`credentials::Error::None`] where there is neither, and whatever reading says.
+    pub async fn read_credential(&self, clock: &Clock, redactor: &Redactor) -> Result<Credential, credentials::Error> {
+        if let Some(form) = &self.credential {
+            return form.read(clock, redactor).await;
+        }
+        let store = self.store.as_ref();
+        let stored = store.map(|store| stored(self.platform, store, &self.hosts(), redactor)).transpose()?.flatten();
+        // A user name is no secret, and is kept like one in a run, whose log may be for everybody.
+        stored.iter().flat_map(|stored| stored.form.parts()).for_each(|part| redactor.learn(part));
+        let about = self.platform.about();
+        let advice = || self.credential_advice.clone().unwrap_or_else(|| (about.credential_advice)(self.region));
+        stored.ok_or_else(|| credentials::Error::None { platform: about.name, hint: advice() })
     }
 
-    /// As [`super::EntrySettings::close_store`].
+    /// What is asked of the platform with this credential where nothing but the connection is wanted.
+    pub fn request(&self, credential: Credential) -> Request {
+        Request { auth_scheme: self.auth_scheme.clone(), ..Request::at(credential, self.hosts()) }
+    }
+
+    /// Closes the store to other users where a login in there will be read, and says what people should know of that.
     pub fn close_store(&self) -> Vec<String> {
-        close_store((self.credential.as_ref(), self.store.as_ref()))
+        let read = self.store.as_ref().filter(|_| self.credential.is_none());
+        read.map(Store::close_to_others).unwrap_or_default()
+    }
+
+    /// Leaves a stored login alone that lies in the folder that is scanned, and says so where it would have been used.
+    pub(super) fn leave_store_in(&mut self, directory: &str, layers: &Layers<'_>) -> Option<String> {
+        let ground = Ground::of(layers).with(directory);
+        let store = self.store.take_if(|store| ground.holds(store.path()))?;
+        let is_missed = self.credential.is_none() && store.is_there();
+        is_missed.then(|| format!("a stored login is not used: {} lies in what is scanned", escaped(&store.shown())))
     }
 
     /// What the settings say of the hosts.
     pub fn hosts(&self) -> Hosts {
         Hosts::new(self.region, self.api_url.as_ref(), self.auth_url.as_ref())
     }
-}
-
-/// The place that was chosen for a credential, and that of a stored login.
-type Sources<'a> = (Option<&'a Form<credentials::Source>>, Option<&'a Store>);
-
-/// Closes the store to other users where a login in there will be read.
-pub(super) fn close_store((place, store): Sources<'_>) -> Vec<String> {
-    store.filter(|_| place.is_none()).map(Store::close_to_others).unwrap_or_default()
-}
-
-/// Reads a credential from the place that was chosen for it, else from the login that is stored; `advice` is for whoever has
-/// neither. `chosen` is what the settings say of the hosts, which is never overruled.
-pub(super) async fn read_credential(
-    platform: PlatformId,
-    (place, store): Sources<'_>,
-    chosen: &Hosts,
-    advice: impl FnOnce() -> String,
-    clock: &Clock,
-    redactor: &Redactor,
-) -> Result<Credential, credentials::Error> {
-    if let Some(form) = place {
-        return form.read(clock, redactor).await;
-    }
-    let stored = store.map(|store| stored(platform, store, chosen, redactor)).transpose()?.flatten();
-    // A user name is no secret, and is kept like one in a run, whose log may be for everybody.
-    stored.iter().flat_map(|stored| stored.form.parts()).for_each(|part| redactor.learn(part));
-    stored.ok_or_else(|| credentials::Error::None { platform: platform.about().name, hint: advice() })
 }
 
 /// The login that is stored, if there is one. One that was made for other hosts goes to none.

@@ -3,45 +3,27 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
-use url::Url;
 
-use super::connection::{ConnectionSettings, close_store, read_credential};
+use super::connection::ConnectionSettings;
 use super::keys::{Heeded, Key, Kind, Owner};
 use super::layers::{Layers, Sourced};
 use super::named::Named;
 use super::subject::Subject;
 use super::{Error, dialect, keys};
-use crate::clock::Clock;
-use crate::credentials::store::{Hosts, Store};
-use crate::credentials::{self, Credential, Form};
-use crate::http::Redactor;
-use crate::platform::{About, PlatformId, Region, Request, StateWord, Timing};
+use crate::credentials::Credential;
+use crate::platform::{About, PlatformId, Request, StateWord, Timing};
 
 /// One platform in a run. Where a field is not described, it is that of [`crate::platform::Request`].
 #[derive(Clone)]
 pub struct EntrySettings {
     /// The entry's unique name; by default the platform's.
     pub name: String,
-    /// `--platform`.
-    pub platform: PlatformId,
+    /// How its platform is reached.
+    pub connection: ConnectionSettings,
     /// What is scanned.
     pub subject: Subject,
-    /// Where its credential is; `None` where no layer names a place.
-    pub credential: Option<Form<credentials::Source>>,
-    /// Where a login may be stored, which is looked at where no layer names a place.
-    pub store: Option<Store>,
-    /// What to do where there is none, if the CI knows why; else the platform says how to get one.
-    pub credential_advice: Option<String>,
     /// `--category`, ending in `/`; else `scangate/<name>/<what is scanned>/`.
     pub category: Option<String>,
-    /// `--region`, if it was given anywhere.
-    pub region: Option<Region>,
-    /// `--api-url`.
-    pub api_url: Option<Url>,
-    /// `--auth-url`.
-    pub auth_url: Option<Url>,
-    /// `--auth-scheme`.
-    pub auth_scheme: Option<String>,
     /// `--path`.
     pub paths: BTreeMap<String, String>,
     /// `--state`.
@@ -66,19 +48,12 @@ pub struct EntrySettings {
 
 impl EntrySettings {
     /// An entry of the platform's own name with nothing else set.
-    pub fn new(platform: PlatformId, subject: Subject) -> Self {
+    pub fn new(connection: ConnectionSettings, subject: Subject) -> Self {
         Self {
-            name: platform.as_str().to_owned(),
-            platform,
+            name: connection.platform.as_str().to_owned(),
+            connection,
             subject,
-            credential: None,
-            store: None,
-            credential_advice: None,
             category: None,
-            region: None,
-            api_url: None,
-            auth_url: None,
-            auth_scheme: None,
             paths: BTreeMap::new(),
             states: BTreeMap::new(),
             branch: None,
@@ -94,35 +69,16 @@ impl EntrySettings {
 
     /// How long its scan may take, and how often it is looked at.
     pub fn timing(&self) -> Timing {
-        (self.platform.about().timing)(self.scan_type.as_deref())
-    }
-
-    /// Reads the credential from the place that was chosen for it.
-    ///
-    /// # Errors
-    /// [`credentials::Error::None`] where no place was named, and whatever reading says.
-    pub async fn read_credential(&self, clock: &Clock, redactor: &Redactor) -> Result<Credential, credentials::Error> {
-        let usual = || (self.platform.about().credential_advice)(self.region);
-        let advice = || self.credential_advice.clone().unwrap_or_else(usual);
-        let sources = (self.credential.as_ref(), self.store.as_ref());
-        read_credential(self.platform, sources, &self.hosts(), advice, clock, redactor).await
-    }
-
-    /// Closes the store to other users where a login in there will be read, and says what people should know of that.
-    pub fn close_store(&self) -> Vec<String> {
-        close_store((self.credential.as_ref(), self.store.as_ref()))
-    }
-
-    /// What the settings say of the hosts.
-    pub fn hosts(&self) -> Hosts {
-        Hosts::new(self.region, self.api_url.as_ref(), self.auth_url.as_ref())
+        (self.connection.platform.about().timing)(self.scan_type.as_deref())
     }
 
     /// What it asks of its platform, as far as settings say it: what the source tree and the CI know is added by the run.
     pub fn request(&self, credential: Credential) -> Request {
         let Self {
+            name: _,
+            connection,
             subject,
-            auth_scheme,
+            category: _,
             paths,
             states,
             branch,
@@ -133,7 +89,6 @@ impl EntrySettings {
             intensity,
             authorized,
             options,
-            ..
         } = self.clone();
         let sarif = matches!(subject, Subject::Sarif(_));
         let (image, target) = match subject {
@@ -142,7 +97,6 @@ impl EntrySettings {
             Subject::Directory { .. } | Subject::Archive(_) | Subject::Sarif(_) => (None, None),
         };
         Request {
-            auth_scheme,
             paths,
             states,
             project_id,
@@ -156,31 +110,23 @@ impl EntrySettings {
             intensity,
             authorized,
             options,
-            ..Request::at(credential, self.hosts())
+            ..connection.request(credential)
         }
     }
 
     /// Reads it from its layers.
     pub(super) fn resolve(layers: &Layers<'_>, named: &Named, insecure_http: bool) -> Result<Self, Error> {
-        let platform = named.platform;
-        let about = platform.about();
+        let about = named.platform.about();
         let layers = &layers.with_variables_of(about);
         let authorized = layers.switch(&keys::AUTHORIZED)?;
         refuse_vouching_for_an_open_target(layers, authorized)?;
         let line = |key| layers.value(key).map(|sourced| sourced.line()).transpose();
         let frameworks = layers.list(&keys::FRAMEWORK);
-        let ConnectionSettings { credential, store, region, api_url, auth_url, auth_scheme, .. } =
-            ConnectionSettings::resolve(layers, named, insecure_http)?;
+        let connection = ConnectionSettings::resolve(layers, named, insecure_http)?;
         Ok(Self {
             name: named.name.clone(),
-            credential,
-            store,
             // SARIF takes what stands before the last `/` for the category and the rest for the run's own id.
             category: line(&keys::CATEGORY)?.map(|category| format!("{}/", category.trim_end_matches('/'))),
-            region,
-            api_url,
-            auth_url,
-            auth_scheme,
             paths: dialect::paths(layers, about)?,
             states: dialect::states(layers)?,
             branch: line(&keys::BRANCH)?,
@@ -191,7 +137,7 @@ impl EntrySettings {
             intensity: line(&keys::INTENSITY)?,
             authorized,
             options: dialect::options(layers)?,
-            ..Self::new(platform, Subject::resolve(layers, about)?)
+            ..Self::new(connection, Subject::resolve(layers, about)?)
         })
     }
 }

@@ -1,6 +1,5 @@
 //! The files of settings: the run's, and the user's own (DESIGN section 4).
 
-use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use super::document::{Document, Reader};
@@ -8,6 +7,7 @@ use super::layers::{Flags, Layers};
 use super::trust::Ground;
 use super::value::escaped;
 use super::{Environment, Error, keys, vendor_file};
+use crate::regular_file;
 
 /// The run's file, in the working directory.
 const USUAL: &str = "scangate.yml";
@@ -178,21 +178,6 @@ pub(super) fn content(path: &Path, shown: &str) -> Result<String, Error> {
         Error::new(format!("the settings cannot be read from {shown}: {cause}"))
             .with_hint("check the path, and that the file can be read")
     };
-    let read = || -> io::Result<Result<Vec<u8>, &'static str>> {
-        // Asked before it is opened: a pipe would be waited for.
-        if !path.metadata()?.is_file() {
-            return Ok(Err("it is not a regular file"));
-        }
-        let mut bytes = Vec::new();
-        fs_err::File::open(path)?.take(LARGEST + 1).read_to_end(&mut bytes)?;
-        let is_too_long = u64::try_from(bytes.len()).is_ok_and(|length| length > LARGEST);
-        Ok(if is_too_long { Err("it is longer than 1 MiB") } else { Ok(bytes) })
-    };
-    let bytes = read().map_err(|error| refused(&reason(&error)))?.map_err(refused)?;
-    String::from_utf8(bytes).map_err(|_bytes_of_a_file| refused("it is not UTF-8"))
-}
-
-/// The system's words without the path, which the message has.
-fn reason(error: &io::Error) -> String {
-    io::Error::from(error.kind()).to_string()
+    let bytes = regular_file::read(path, LARGEST).map_err(|cause| refused(&cause))?;
+    str::from_utf8(&bytes).map(str::to_owned).map_err(|_bytes_of_a_file| refused("it is not UTF-8"))
 }

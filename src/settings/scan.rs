@@ -7,7 +7,7 @@ use super::entry::{self, EntrySettings};
 use super::layers::Layers;
 use super::report::ReportSettings;
 use super::subject::Subject;
-use super::{Error, credential, gate, keys, named, network, stores, subject, trust};
+use super::{Error, credential, gate, keys, named, network, subject, trust};
 use crate::gate::{GateSettings, OnClass};
 use crate::http;
 use crate::platform::{PlatformId, Timing};
@@ -90,18 +90,19 @@ impl ScanSettings {
         for named in &named {
             let layers = layers.of_entry(named, is_alone);
             let mut entry = EntrySettings::resolve(&layers, named, http.insecure_http)?;
-            let mut of_entry = credential::warnings(&layers, entry.platform.about(), entry.credential.as_ref());
+            let mut of_entry =
+                credential::warnings(&layers, named.platform.about(), entry.connection.credential.as_ref());
             if let Subject::Directory { path, .. } = &entry.subject {
                 let directory = path.to_string_lossy();
                 trust::refuse_own_files_in(&directory, &layers)?;
-                of_entry.extend(stores::leave(&mut entry.store, entry.credential.is_some(), &directory, &layers));
+                of_entry.extend(entry.connection.leave_store_in(&directory, &layers));
             }
             of_entry.retain(|warning| !warnings.contains(warning));
             warnings.extend(of_entry);
             entries.push(entry);
         }
         // With one platform, what its own variables say of the branch is said of the run.
-        let alone = entries.first().filter(|_| is_alone).map(|entry| entry.platform.about());
+        let alone = entries.first().filter(|_| is_alone).map(|entry| entry.connection.platform.about());
         let layers = &alone.map_or(*layers, |about| layers.with_variables_of(about));
         let longest = entries.iter().map(|entry| entry.timing().timeout).max();
         Ok(Self {

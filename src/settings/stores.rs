@@ -41,14 +41,6 @@ pub(super) fn warning(layers: &Layers<'_>, about: &About) -> Option<String> {
     store(layers, platform).err().filter(|_| is_there).map(|error| format!("a stored login is not used: {error}"))
 }
 
-/// Leaves a store alone that lies in the folder that is scanned, and says so where something in there would have been used.
-pub(super) fn leave(own: &mut Option<Store>, has_other: bool, directory: &str, layers: &Layers<'_>) -> Option<String> {
-    let ground = Ground::of(layers).with(directory);
-    let store = own.take_if(|store| ground.holds(store.path()))?;
-    let is_missed = !has_other && store.is_there();
-    is_missed.then(|| format!("a stored login is not used: {} lies in what is scanned", escaped(&store.shown())))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -15,6 +15,7 @@ use super::yaml::{self, Content};
 use super::{Environment, Error, files};
 use crate::credentials::{Form, Secret, Source};
 use crate::platform::{About, PlatformId};
+use crate::regular_file;
 
 /// Whose client it is.
 const PLATFORM: PlatformId = PlatformId::CybeDefend;
@@ -55,7 +56,7 @@ pub(super) fn read(reader: &Reader<'_>, content: &str, metadata: Option<&Metadat
         platform: PLATFORM,
         shown: reader.file.to_string(),
         own_file: reader.own_file.clone(),
-        mode: metadata.map_or(0, mode),
+        mode: metadata.map_or(0, regular_file::mode),
         ignored: ignored.iter().map(|name| shown(name)).collect(),
     };
     Ok(Document {
@@ -64,16 +65,6 @@ pub(super) fn read(reader: &Reader<'_>, content: &str, metadata: Option<&Metadat
         vendor_file: Some(vendor_file),
         ..Document::default()
     })
-}
-
-#[cfg(unix)]
-fn mode(metadata: &Metadata) -> u32 {
-    std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o7777
-}
-
-#[cfg(not(unix))]
-fn mode(_metadata: &Metadata) -> u32 {
-    0
 }
 
 /// The setting behind a field: `auth-url` for `auth_endpoint`, since the variable is `CYBEDEFEND_AUTH_ENDPOINT`.

@@ -93,7 +93,7 @@ fn without_settings_a_scan_is_that_of_the_design() {
         settings.map(|scan| scan.entries.iter().map(|entry| entry.name.clone()).collect()),
         Some(vec!["cybedefend".to_owned()])
     );
-    assert_eq!(settings.and_then(|scan| scan.entries.first()?.region), None);
+    assert_eq!(settings.and_then(|scan| scan.entries.first()?.connection.region), None);
     assert_eq!(
         settings.map(|scan| scan.run.gate.limits.clone()),
         Some(Limits::new(Threshold::From(Severity::High), []))
@@ -160,8 +160,9 @@ fn values_that_mean_nothing_are_errors_and_never_the_default() {
 
 #[test]
 fn a_region_is_known_in_either_case_and_from_the_highest_layer() {
-    let region =
-        |variables: &[(&str, &str)]| resolve(&[], variables).ok().and_then(|scan| scan.entries.first()?.region);
+    let region = |variables: &[(&str, &str)]| {
+        resolve(&[], variables).ok().and_then(|scan| scan.entries.first()?.connection.region)
+    };
     assert_eq!(region(&[("CYBEDEFEND_REGION", "EU")]), Some(Region::Eu));
     assert_eq!(region(&[("CYBEDEFEND_REGION", "eu"), ("SCANGATE_REGION", "us")]), Some(Region::Us));
 }

@@ -2,11 +2,11 @@
 //!
 //! Anybody who can open a pull request can write parts of it. It is read within bounds, and nothing in it is used as a path.
 
-use std::io::Read as _;
 use std::path::Path;
 
-use crate::json;
 use serde::Deserialize;
+
+use crate::{json, regular_file};
 
 /// The most that is read, in bytes. GitHub caps payloads at 25 MB
 /// (docs.github.com, "Webhook events and payloads", "Payload cap").
@@ -78,17 +78,7 @@ impl PullRequest {
 /// # Errors
 /// Why it cannot be used, in words that hold none of its text.
 pub(super) fn read(path: &Path) -> Result<Event, String> {
-    let unreadable = |error: std::io::Error| error.to_string();
-    // A pipe in its place would be waited for without end.
-    if !path.metadata().map_err(unreadable)?.is_file() {
-        return Err("it is no file".to_owned());
-    }
-    let mut bytes = Vec::new();
-    let file = fs_err::File::open(path).map_err(unreadable)?;
-    file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(unreadable)?;
-    if bytes.len() as u64 > LARGEST {
-        return Err(format!("it is larger than {} MiB", LARGEST >> 20));
-    }
+    let bytes = regular_file::read(path, LARGEST)?;
     let not_understood = |error: serde_json::Error| {
         format!("it is not the JSON that GitHub writes (line {}, column {})", error.line(), error.column())
     };
@@ -124,14 +114,8 @@ mod tests {
     }
 
     #[test]
-    fn a_file_beyond_the_cap_is_refused() {
-        assert!(parse(vec![b' '; (32 << 20) + 1]).unwrap_err().contains("larger than 32 MiB"));
-    }
-
-    #[test]
-    fn a_folder_or_nothing_in_its_place_is_refused() {
-        let folder = tempfile::tempdir().unwrap();
-        assert_eq!(read(folder.path()).unwrap_err(), "it is no file");
-        assert!(read(&folder.path().join("none")).is_err());
+    fn what_is_no_file_or_beyond_the_cap_is_refused() {
+        assert_eq!(parse(vec![b' '; (32 << 20) + 1]).unwrap_err(), "it is longer than 32 MiB");
+        assert!(read(&std::env::temp_dir()).is_err());
     }
 }

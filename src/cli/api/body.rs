@@ -1,6 +1,6 @@
 //! What a call carries: `--data`, or a JSON object made of `--field`s, which a read carries in its query.
 
-use std::io::{self, Read};
+use std::{io, mem};
 
 use serde::de::IgnoredAny;
 
@@ -8,6 +8,7 @@ use super::fields::Field;
 use super::media_type;
 use crate::http::{Body, Method};
 use crate::json;
+use crate::regular_file::read_within;
 use crate::settings::{self, value};
 
 /// The largest body, in bytes. It is held in memory, and is no upload.
@@ -67,12 +68,15 @@ impl Content {
 
     fn raw(&self, data: &str) -> Result<Body, settings::Error> {
         let content = match data.strip_prefix('@') {
-            _ if data == "-" => bounded(io::stdin().lock()),
-            Some(path) => fs_err::File::open(path).and_then(bounded),
-            None => bounded(data.as_bytes()),
+            _ if data == "-" => read_within(&mut io::stdin().lock(), LARGEST),
+            Some(path) => match fs_err::File::open(path) {
+                Ok(mut file) => read_within(&mut file, LARGEST),
+                Err(error) => Err(error.to_string()),
+            },
+            None => read_within(&mut data.as_bytes(), LARGEST),
         };
-        let content = content.map_err(|cause| {
-            let error = settings::Error::new(format!("--data cannot be read: {}", value::escaped(&cause.to_string())));
+        let mut content = content.map_err(|cause| {
+            let error = settings::Error::new(format!("--data cannot be read: {}", value::escaped(&cause)));
             error.with_hint("`@` stands before the name of a file, and `-` for standard input")
         })?;
         let content_type = self.media_type.as_deref().unwrap_or(JSON);
@@ -82,7 +86,7 @@ impl Content {
             let error = settings::Error::new(format!("--data is not JSON: {cause}"));
             return Err(error.with_hint("say what it is with --content-type, or use --field"));
         }
-        Ok(Body::Raw { content_type: content_type.to_owned(), content: content.into() })
+        Ok(Body::Raw { content_type: content_type.to_owned(), content: mem::take(&mut *content).into() })
     }
 }
 
@@ -90,15 +94,6 @@ impl Content {
 pub(super) fn is_json(media_type: &str) -> bool {
     let essence = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     essence.ends_with("/json") || essence.ends_with("+json")
-}
-
-fn bounded(source: impl Read) -> io::Result<Vec<u8>> {
-    let mut content = Vec::new();
-    source.take(LARGEST + 1).read_to_end(&mut content)?;
-    if u64::try_from(content.len()).unwrap_or(u64::MAX) > LARGEST {
-        return Err(io::Error::other(format!("it has more than {} MiB", LARGEST >> 20)));
-    }
-    Ok(content)
 }
 
 #[cfg(test)]
@@ -149,7 +144,9 @@ mod tests {
 
     #[test]
     fn a_body_is_bounded() {
-        assert!(bounded(io::repeat(b' ').take(LARGEST)).is_ok());
-        assert!(bounded(io::repeat(b' ')).is_err());
+        let longest = " ".repeat(usize::try_from(LARGEST).unwrap());
+        assert!(content(Some(&longest), &[], Some("text/plain")).read(Method::Post).is_ok());
+        let error = content(Some(&(longest + " ")), &[], Some("text/plain")).read(Method::Post).err().unwrap();
+        assert!(error.to_string().contains("longer than 16 MiB"), "{error}");
     }
 }

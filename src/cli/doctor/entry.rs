@@ -14,7 +14,7 @@ use crate::credentials::{Credential, Form, Source, SourceKind};
 use crate::error::Error;
 use crate::http::{Client, Options};
 use crate::platform::{Connection, Request};
-use crate::settings::{EntrySettings, Subject};
+use crate::settings::{ConnectionSettings, EntrySettings, Subject};
 
 /// What is behind the way.
 const BEHIND: [&str; 3] = ["sign-in", "permission", "limits"];
@@ -44,8 +44,8 @@ async fn look(entry: &EntrySettings, client: &Client, context: &Context, checks:
     // The token's file may be missing, and its command may fail: that hides nothing of the way.
     let request = credential(entry, context, checks).await.map(|credential| entry.request(credential));
     // A stored login says where it is good.
-    let hosts = request.as_ref().map_or_else(|| entry.hosts(), Request::hosts);
-    let bases = match entry.platform.bases(&hosts, matches!(entry.subject, Subject::Sarif(_))) {
+    let hosts = request.as_ref().map_or_else(|| entry.connection.hosts(), Request::hosts);
+    let bases = match entry.connection.platform.bases(&hosts, matches!(entry.subject, Subject::Sarif(_))) {
         Ok(bases) => bases,
         Err(error) => {
             checks.fail("servers", Error::from(error).to_problem());
@@ -67,13 +67,14 @@ async fn look(entry: &EntrySettings, client: &Client, context: &Context, checks:
 async fn credential(entry: &EntrySettings, context: &Context, checks: &mut Checks) -> Option<Credential> {
     const CHECK: &str = "credentials";
     // Before it is read, which closes it.
-    let store = entry.store.as_ref().filter(|store| entry.credential.is_none() && store.is_there()).map(Store::path);
+    let ConnectionSettings { credential: place, store, .. } = &entry.connection;
+    let store = store.as_ref().filter(|store| place.is_none() && store.is_there()).map(Store::path);
     let places = store.into_iter().chain(store.and_then(Path::parent));
     for (path, mode) in places.filter_map(|path| Some((path, open_to_others(path, READABLE)?))) {
         let message = format!("{} was open to others (mode {mode:03o}), and is closed to them now", path.display());
         checks.warn(CHECK, message, "log in again, and have the old credential revoked, if others use this machine");
     }
-    let read = entry.read_credential(&context.clock, &context.redactor).await;
+    let read = entry.connection.read_credential(&context.clock, &context.redactor).await;
     let credential = match read {
         Ok(credential) => credential,
         Err(error) => {
@@ -82,7 +83,7 @@ async fn credential(entry: &EntrySettings, context: &Context, checks: &mut Check
         }
     };
     checks.pass(CHECK, format!("found in {}", credential.origin));
-    for Source { kind, origin } in entry.credential.iter().flat_map(Form::parts) {
+    for Source { kind, origin } in place.iter().flat_map(Form::parts) {
         if let SourceKind::File(path) = kind
             && let Some(mode) = open_to_others(path, READABLE)
         {
@@ -109,7 +110,7 @@ async fn sign_in(entry: &EntrySettings, request: &Request, client: &Client, chec
         let next = "give a scan that follows a fresh code";
         checks.warn(CHECK, "the code for the second factor is good once, and is used up by this check", next);
     }
-    let connected = entry.platform.connect(client.clone(), request).await.map_err(Error::from);
+    let connected = entry.connection.platform.connect(client.clone(), request).await.map_err(Error::from);
     let signed_in = match connected {
         Ok(connection) => match connection.session.authenticate().await {
             Ok(is_exchanged) => Ok((connection, is_exchanged)),
@@ -137,7 +138,7 @@ async fn sign_in(entry: &EntrySettings, request: &Request, client: &Client, chec
 
 async fn permission(entry: &EntrySettings, request: Request, connection: Connection, checks: &mut Checks) {
     const CHECK: &str = "permission";
-    match entry.platform.inspect(connection, request).await {
+    match entry.connection.platform.inspect(connection, request).await {
         Ok(inspection) => {
             checks.pass(CHECK, format!("the credential sees {}", inspection.seen));
             inspection.warnings.iter().for_each(|warning| checks.warn(CHECK, warning, ""));

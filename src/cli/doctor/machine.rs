@@ -6,6 +6,7 @@ use super::check::Checks;
 use crate::ci::{self, Host};
 use crate::cli::{Context, scan};
 use crate::error::Error;
+use crate::regular_file;
 use crate::settings::{self, Files, ScanSettings};
 
 /// The bits of a mode by which others than the owner can change a file, and can read one.
@@ -90,16 +91,6 @@ pub(super) fn ci(settings: &mut ScanSettings, context: &Context, checks: &mut Ch
 }
 
 /// The mode of a file or folder that gives others than its owner one of these rights.
-#[cfg(unix)]
 pub(super) fn open_to_others(path: &Path, rights: u32) -> Option<u32> {
-    use std::os::unix::fs::PermissionsExt as _;
-
-    let mode = path.metadata().ok()?.permissions().mode() & 0o7777;
-    (mode & rights != 0).then_some(mode)
-}
-
-/// Where there are no modes, nothing is said of them.
-#[cfg(not(unix))]
-pub(super) fn open_to_others(_path: &Path, _rights: u32) -> Option<u32> {
-    None
+    path.metadata().ok().map(|metadata| regular_file::mode(&metadata)).filter(|mode| mode & rights != 0)
 }

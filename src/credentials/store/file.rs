@@ -1,11 +1,13 @@
 //! The files of stored logins: for their owner alone, and never half written.
 
 use std::fs::DirBuilder;
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use secrecy::zeroize::Zeroizing;
 use tempfile::Builder;
+
+use crate::regular_file::{self, reason};
 
 /// The most that is read of a file: 1 MiB, far beyond any number of logins.
 const LARGEST: u64 = 1024 * 1024;
@@ -19,22 +21,9 @@ const FILE_MODE: u32 = 0o600;
 /// How many files that were moved aside are kept apart.
 const MOST_ASIDE: u32 = 20;
 
-/// Reads a file, if there is one. A link is followed, since systems that hand out secrets as files make such links.
+/// Reads a file, if there is one.
 pub(super) fn read(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, String> {
-    if is_absent(path)? {
-        return Ok(None);
-    }
-    // Asked before it is opened: a pipe would be waited for.
-    if !path.metadata().map_err(|error| reason(&error))?.is_file() {
-        return Err("it is not a regular file".to_owned());
-    }
-    let mut bytes = Zeroizing::new(Vec::new());
-    let file = fs_err::File::open(path).map_err(|error| reason(&error))?;
-    file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(|error| reason(&error))?;
-    if u64::try_from(bytes.len()).is_ok_and(|length| length > LARGEST) {
-        return Err("it is longer than 1 MiB".to_owned());
-    }
-    Ok(Some(bytes))
+    if is_absent(path)? { Ok(None) } else { regular_file::read(path, LARGEST).map(Some) }
 }
 
 /// Makes the folder, if there is none. A link in its place is refused: the secrets would lie wherever it leads, which may
@@ -113,11 +102,6 @@ pub(super) fn is_absent(path: &Path) -> Result<bool, String> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
         Err(error) => Err(reason(&error)),
     }
-}
-
-/// The system's words without the path, which the message has.
-pub(super) fn reason(error: &io::Error) -> String {
-    io::Error::from(error.kind()).to_string()
 }
 
 /// Takes away what others may do with a file and its folder, and returns what was done and what could not be, in sentences.

@@ -4,8 +4,8 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::path::Path;
 use std::time::Duration;
 
-use super::file::reason;
 use crate::clock::Clock;
+use crate::regular_file::reason;
 
 /// How long another process is waited for. It may be renewing a token over a slow network.
 const LONGEST_WAIT: Duration = Duration::from_mins(1);

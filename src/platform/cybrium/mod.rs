@@ -30,6 +30,7 @@ use super::{
     About, Collected, Connection, Error, Inspection, Platform, Request, ScanState, StateWord, Subject, SubjectKind,
     Timing, options,
 };
+use crate::blocking;
 use crate::credentials::store::Hosts;
 use crate::credentials::{Accepted, Form, Secret};
 use crate::error::Class;
@@ -237,7 +238,7 @@ impl Cybrium {
     /// Has a scan made of a SARIF file (contract section 2.2).
     async fn upload(&self, path: &Path, length: u64) -> Result<ScanReference, Error> {
         let file = path.to_owned();
-        let checked = tokio::task::spawn_blocking(move || sarif_file::check(&file, length)).await;
+        let checked = blocking::start(move || sarif_file::check(&file, length)).await;
         let count =
             checked.map_err(|cause| Error::Protocol { message: format!("the SARIF file was not read: {cause}") })??;
         self.uploaded.set(Some(count));

@@ -16,6 +16,7 @@ use super::fault::CybeDefendFault;
 use super::refusal::storage as refuse;
 use super::signature::{self, Invalid};
 use super::store::Uploaded;
+use crate::blocking;
 use crate::sandbox::fault::{Kind, is_due};
 use crate::sandbox::{archive, edge};
 
@@ -148,6 +149,6 @@ async fn receive(body: Body, announced: u64) -> io::Result<std::fs::File> {
 /// until it has the answer.
 async fn read(emulator: &Emulator, file: std::fs::File) -> Uploaded {
     let limits = emulator.options.upload;
-    let work = tokio::task::spawn_blocking(move || archive::analyse(io::BufReader::new(file), limits));
-    work.await.unwrap_or_else(|error| Err(format!("The scanner ended early: {error}")))
+    let work = blocking::start(move || archive::analyse(io::BufReader::new(file), limits));
+    work.await.unwrap_or_else(|panicked| Err(format!("The scanner ended early: {panicked}")))
 }

@@ -170,7 +170,7 @@ fn each_entry_may_have_a_credential_of_its_own_and_the_platforms_own_is_for_all_
     let origins = |variables: &[(&str, &str)]| {
         let settings = resolve("", &[BOTH], variables).unwrap();
         let origin = |entry: &scangate::settings::EntrySettings| {
-            entry.credential.as_ref().map_or_else(String::new, Form::origin)
+            entry.connection.credential.as_ref().map_or_else(String::new, Form::origin)
         };
         settings.entries.iter().map(origin).collect::<Vec<_>>().join(" ")
     };
@@ -264,7 +264,7 @@ fn the_example_of_several_platforms_is_read_and_may_lie_where_a_pull_request_can
     let vouched = [("SCANGATE_CYBERORIGEN_TARGET", "shop.example.com"), ("SCANGATE_CYBERORIGEN_AUTHORIZED", "true")];
     for platform in PlatformId::ALL {
         let settings = resolve(&example, &[("platform", platform.as_str())], &vouched).unwrap();
-        assert_eq!(settings.entries.first().map(|entry| entry.platform), Some(platform));
+        assert_eq!(settings.entries.first().map(|entry| entry.connection.platform), Some(platform));
         assert_eq!((settings.run.timeout, settings.run.report.reports.len()), (Duration::from_hours(2), 2));
     }
 }

@@ -19,7 +19,7 @@ fn resolve(place: &Place, variables: &[(&str, &str)]) -> ScanSettings {
 /// Where the credential of the run comes from, without the folder.
 fn credential(place: &Place, variables: &[(&str, &str)]) -> Option<String> {
     let settings = resolve(place, variables);
-    let origin = settings.entries[0].credential.as_ref()?.origin();
+    let origin = settings.entries[0].connection.credential.as_ref()?.origin();
     Some(origin.replace(&place.path(""), ""))
 }
 
@@ -31,13 +31,13 @@ fn every_deprecated_name_is_read_from_either_file() {
         let place = Place::new().file(file, content);
         let settings = resolve(&place, &[]);
         let entry = &settings.entries[0];
-        assert_eq!(entry.region, Some(Region::Eu));
+        assert_eq!(entry.connection.region, Some(Region::Eu));
         assert_eq!(
             (entry.project_id.as_deref(), entry.branch.as_deref(), settings.branch.as_deref()),
             (Some("0123"), Some("main"), Some("main"))
         );
-        assert_eq!(entry.api_url.as_ref().map(url::Url::as_str), Some("https://api.host.example/"));
-        assert_eq!(entry.auth_url.as_ref().map(url::Url::as_str), Some("https://auth.host.example/"));
+        assert_eq!(entry.connection.api_url.as_ref().map(url::Url::as_str), Some("https://api.host.example/"));
+        assert_eq!(entry.connection.auth_url.as_ref().map(url::Url::as_str), Some("https://auth.host.example/"));
         assert_eq!(credential(&place, &[]), Some(format!("`pat` in {file}:1")));
     }
 }
@@ -48,8 +48,8 @@ fn it_is_the_lowest_layer_of_all() {
     let project = |variables: &[(&str, &str)]| resolve(&place, variables).entries[0].project_id.clone();
     assert_eq!(project(&[]).as_deref(), Some("own"));
     assert_eq!(project(&[("CYBEDEFEND_PROJECT_ID", "theirs")]).as_deref(), Some("theirs"));
-    assert_eq!(resolve(&place, &[]).entries[0].region, Some(Region::Eu));
-    assert_eq!(resolve(&place, &[("CYBEDEFEND_REGION", "us")]).entries[0].region, Some(Region::Us));
+    assert_eq!(resolve(&place, &[]).entries[0].connection.region, Some(Region::Eu));
+    assert_eq!(resolve(&place, &[("CYBEDEFEND_REGION", "us")]).entries[0].connection.region, Some(Region::Us));
 }
 
 #[test]
@@ -73,7 +73,7 @@ fn two_such_files_are_an_error_for_that_platform_alone() {
     assert!(message.starts_with(&format!("both {YML} and {YAML} hold settings for CybeDefend | ")), "{message}");
     assert!(place.resolve(&[("platform", "bestdefense"), ("target", "host.example")], &[]).is_ok());
     let one = place.file(YAML, "app_url: https://host.example\n");
-    assert_eq!(resolve(&one, &[]).entries[0].region, Some(Region::Eu));
+    assert_eq!(resolve(&one, &[]).entries[0].connection.region, Some(Region::Eu));
 }
 
 #[test]
@@ -85,7 +85,7 @@ fn it_is_for_every_entry_of_its_platform_and_for_no_other() {
     let settings = place.resolve(&[], &[]).unwrap();
     let projects: Vec<_> = settings.entries.iter().map(|entry| entry.project_id.as_deref()).collect();
     assert_eq!(projects, [Some("p"), Some("p"), None]);
-    let credentials: Vec<_> = settings.entries.iter().map(|entry| entry.credential.is_some()).collect();
+    let credentials: Vec<_> = settings.entries.iter().map(|entry| entry.connection.credential.is_some()).collect();
     assert_eq!(credentials, [true, true, false]);
     let deprecated = settings.warnings.iter().filter(|warning| warning.contains("deprecated"));
     assert_eq!(deprecated.count(), 1, "{:?}", settings.warnings);
@@ -133,7 +133,7 @@ fn a_file_that_a_pull_request_can_edit_chooses_neither_host_nor_token() {
         // It is not looked for in the scanned tree.
         let planted = Place::new().file("work/.cybedefend/config.yml", content(field));
         let settings = resolve(&planted.file("work/config.yml", content(field)), &[]);
-        assert!(settings.entries[0].credential.is_none() && settings.entries[0].region.is_none());
+        assert!(settings.entries[0].connection.credential.is_none() && settings.entries[0].connection.region.is_none());
         // Nor does a home in the workspace make it the user's own.
         let place = Place::new().file(YML, content(field));
         for variables in [[("CI_PROJECT_DIR", place.path(""))], [("SCANGATE_DIR", place.path("home"))]] {
@@ -144,7 +144,7 @@ fn a_file_that_a_pull_request_can_edit_chooses_neither_host_nor_token() {
         }
     }
     let action = Place::new().file(YML, content("pat"));
-    assert!(resolve(&action, &[("SCANGATE_ACTION", "1")]).entries[0].credential.is_none());
+    assert!(resolve(&action, &[("SCANGATE_ACTION", "1")]).entries[0].connection.credential.is_none());
 }
 
 #[cfg(unix)]
