@@ -99,7 +99,7 @@ fn described(state: &ScanState) -> (&'static str, Option<&str>, Option<f64>) {
         ScanState::Done => ("done", None, Some(100.0)),
         ScanState::Degraded(reason) => ("degraded", Some(reason), None),
         ScanState::Failed(reason) => ("failed", Some(reason), None),
-        ScanState::Stopped(reason) => ("stopped", Some(reason), None),
+        ScanState::Stopped(reason) | ScanState::Vanished(reason) => ("stopped", Some(reason), None),
         ScanState::Unknown(word) => ("in a state that is not known", Some(word), None),
     }
 }

@@ -29,8 +29,18 @@ const SECRETS: [&str; 14] = [
 
 /// Words in the names of fields that hold source code, in which a finding of kind `secret` shows what it found
 /// (`contracts/cybedefend.md` section 5.4, `contracts/cybrium.md` section 4.3).
-const CODE: [&str; 8] =
-    ["snippet", "matched", "codecontext", "codelines", "sourcecode", "linecontent", "vulnerablecode", "evidence"];
+const CODE: [&str; 10] = [
+    "snippet",
+    "matched",
+    "codecontext",
+    "codelines",
+    "sourcecode",
+    "linecontent",
+    "vulnerablecode",
+    "evidence",
+    "dataflow",
+    "contextualexplanation",
+];
 
 /// Blanks the strings under names that speak of secrets, everything but numbers under names that speak of code, the values in the
 /// queries of URLs, and every secret that the redactor knows.
@@ -137,6 +147,17 @@ mod tests {
                 "codeSnippets": [{"lines": {"3": "***"}, "start": 3}], "snippet": "***", "match": "***",
                 "error_code": "E7", "code": "E8", "line": 3
             })
+        );
+    }
+
+    #[test]
+    fn what_explains_a_finding_from_its_code_is_blanked_and_the_places_are_kept() {
+        assert_eq!(
+            blanked(json!({
+                "contextualExplanation": "the key AKIA is set here",
+                "dataFlowItems": [{"nameHighlight": "AKIA", "line": 3}]
+            })),
+            json!({ "contextualExplanation": "***", "dataFlowItems": [{"nameHighlight": "***", "line": 3}] })
         );
     }
 

@@ -188,6 +188,9 @@ pub enum ScanState {
     Failed(String),
     /// Somebody cancelled it, or another scan took its place.
     Stopped(String),
+    /// The platform does not know it any more, though it did, with what that is taken to mean. Of a scan that was created just now
+    /// it may only mean that another of the platform's servers was asked.
+    Vanished(String),
     /// A word that is in no contract. It never ends the wait and never passes.
     Unknown(String),
 }
@@ -196,7 +199,7 @@ impl ScanState {
     /// Whether the scan is known to have ended, so that there is nothing left to cancel.
     pub fn is_terminal(&self) -> bool {
         match self {
-            Self::Done | Self::Degraded(_) | Self::Failed(_) | Self::Stopped(_) => true,
+            Self::Done | Self::Degraded(_) | Self::Failed(_) | Self::Stopped(_) | Self::Vanished(_) => true,
             Self::Queued | Self::Running { .. } | Self::Unknown(_) => false,
         }
     }

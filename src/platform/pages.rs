@@ -13,8 +13,6 @@ const MOST_PAGES: u64 = 5_000;
 pub(super) struct Sheet<T> {
     /// Which page it is, counted from 1.
     pub(super) number: u64,
-    /// How many rows a full page has: what the page says, else what was asked for.
-    pub(super) size: u64,
     /// Rows of the whole list, as the page says.
     pub(super) total: Option<u64>,
     /// Pages of the whole list, as the page says.
@@ -41,13 +39,12 @@ impl<T> Listing<T> {
     }
 
     /// Takes a page in, and says whether the next one is wanted. Pages come in order. Reading ends at the last page by the list's
-    /// own count of pages, else of rows, else at a page that is not full; and at one that brings nothing new, as a server sends
-    /// that ignores the number.
+    /// own count of pages, else of rows; and at one that brings nothing new, as a server sends that ignores the number. A page
+    /// that is not full ends nothing: a server may send fewer rows than were asked for, and say nothing of that.
     pub(super) fn take(&mut self, sheet: Sheet<T>) -> bool {
         self.total = self.total.max(sheet.total);
         self.pages = self.pages.max(sheet.pages);
         self.read = sheet.number;
-        let length = sheet.rows.len() as u64;
         let before = self.rows.len();
         for (identity, row) in sheet.rows {
             if self.seen.insert(Sha256::digest(identity).into()) {
@@ -56,14 +53,19 @@ impl<T> Listing<T> {
         }
         let more = match (self.pages, self.total) {
             (Some(pages), _) => sheet.number < pages,
-            (None, Some(total)) => sheet.number.saturating_mul(sheet.size.max(1)) < total && length >= sheet.size,
-            (None, None) => length >= sheet.size,
+            (None, Some(total)) => self.count() < total,
+            (None, None) => true,
         };
         if !more || self.rows.len() == before {
             return false;
         }
         self.cut_short = sheet.number >= MOST_PAGES;
         !self.cut_short
+    }
+
+    /// Whether nothing but its pages says where it ends, and there were some: no further page is then an end like an empty one.
+    pub(super) fn ends_anywhere(&self) -> bool {
+        self.read > 0 && self.pages.is_none() && self.total.is_none()
     }
 
     /// Different rows so far.
@@ -102,7 +104,7 @@ mod tests {
     use super::*;
 
     fn sheet(number: u64, total: Option<u64>, pages: Option<u64>, rows: Range<u64>) -> Sheet<u64> {
-        Sheet { number, size: 50, total, pages, rows: rows.map(|row| (row.to_string(), row)).collect() }
+        Sheet { number, total, pages, rows: rows.map(|row| (row.to_string(), row)).collect() }
     }
 
     /// The rows of a page of 50, of a list of this many.
@@ -128,9 +130,9 @@ mod tests {
             assert_eq!(read(|number| sheet(number, Some(of), Some(pages), rows(number, of))), expected, "{of}");
             assert_eq!(read(|number| sheet(number, Some(of), None, rows(number, of))), expected, "{of}");
             assert_eq!(read(|number| sheet(number, None, Some(pages), rows(number, of))), expected, "{of}");
-            // Without any count a full page is followed by another.
-            let pages = of / 50 + 1;
-            assert_eq!(read(|number| sheet(number, None, None, rows(number, of))), (pages, of, None), "{of}");
+            // Without any count only a page with nothing new shows that the one before was the last.
+            let asked = pages + 1;
+            assert_eq!(read(|number| sheet(number, None, None, rows(number, of))), (asked, of, None), "{of}");
         }
     }
 
@@ -147,7 +149,7 @@ mod tests {
     #[test]
     fn a_total_that_is_smaller_on_a_later_page_excuses_nothing() {
         let shrinking = |number| sheet(number, Some(if number == 1 { 120 } else { 60 }), None, rows(number, 60));
-        assert_eq!(read(shrinking), (2, 60, Some("brought 60 of its 120 rows".to_owned())));
+        assert_eq!(read(shrinking), (3, 60, Some("brought 60 of its 120 rows".to_owned())));
     }
 
     #[test]
@@ -167,7 +169,7 @@ mod tests {
                 let index = usize::try_from(number - 1).unwrap() % pages.len();
                 let (total, count, rows) = &pages[index];
                 let rows = rows.iter().map(|row| (row.to_string(), *row)).collect();
-                Sheet { number, size: 10, total: *total, pages: *count, rows }
+                Sheet { number, total: *total, pages: *count, rows }
             };
             let (asked, count, shortfall) = read(server);
             // Each page but the last brings something new, and there are only 40 different rows.

@@ -74,6 +74,11 @@ impl Fields {
         self.0.get(name).filter(|value| !value.is_null())
     }
 
+    /// Whether there is a field of this name, be it null.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+
     /// Takes the value under this name out of the object.
     pub(super) fn take(&mut self, name: &str) -> Option<Value> {
         self.0.remove(name)

@@ -116,6 +116,7 @@ pub async fn until_ended(
         // A rate limit may put the first look past the grace.
         let is_new = std::mem::take(&mut is_first_look) || clock.monotonic().saturating_sub(started) < NOT_FOUND_GRACE;
         let state = match looked {
+            Ok(ScanState::Vanished(_)) if is_new => continue,
             Ok(state) => state,
             Err(error) if is_new && error.status() == Some(404) => continue,
             Err(error) if failures < TOLERATED_FAILURES && is_passing(&error) => {
@@ -133,7 +134,7 @@ pub async fn until_ended(
             ScanState::Done => return Ok(Ended::Well),
             ScanState::Degraded(reason) => return Ok(Ended::Degraded(reason)),
             ScanState::Failed(reason) => return Err(Error::Failed(reason).into()),
-            ScanState::Stopped(reason) => return Err(Error::Stopped(reason).into()),
+            ScanState::Stopped(reason) | ScanState::Vanished(reason) => return Err(Error::Stopped(reason).into()),
             ScanState::Queued | ScanState::Running { .. } | ScanState::Unknown(_) => last = state,
         }
     }
@@ -149,7 +150,11 @@ fn describe(state: &ScanState) -> String {
         ScanState::Running { percent: Some(percent), .. } => format!("running ({percent:.0} %)"),
         ScanState::Running { percent: None, .. } => "running".to_owned(),
         ScanState::Unknown(word) => format!("in a state that scangate does not know (`{word}`)"),
-        ScanState::Done | ScanState::Degraded(_) | ScanState::Failed(_) | ScanState::Stopped(_) => "ended".to_owned(),
+        ScanState::Done
+        | ScanState::Degraded(_)
+        | ScanState::Failed(_)
+        | ScanState::Stopped(_)
+        | ScanState::Vanished(_) => "ended".to_owned(),
     }
 }
 
@@ -257,6 +262,15 @@ mod tests {
             let (ended, _) = wait_for(vec![Ok(ScanState::Queued), Ok(state)]).await;
             assert_eq!(ended.unwrap_err().class(), Class::ScanFailed);
         }
+    }
+
+    #[tokio::test]
+    async fn a_scan_that_vanishes_is_looked_for_while_it_is_new_and_has_been_stopped_after_that() {
+        let vanished = || Ok(ScanState::Vanished("deleted".to_owned()));
+        let (ended, said) = wait_for(vec![vanished(), vanished(), Ok(ScanState::Done)]).await;
+        assert_eq!((ended.unwrap(), said), (Ended::Well, vec!["ended".to_owned()]));
+        let (ended, _) = wait_for(std::iter::repeat_with(vanished).take(20).collect()).await;
+        assert_eq!(ended.unwrap_err().class(), Class::ScanFailed);
     }
 
     #[tokio::test]

@@ -235,7 +235,7 @@ async fn a_refused_scan_says_why_whichever_form_the_reason_has() {
         (400, json!({ "detail": { "message": "no such target" } }), Class::Usage, "no such target"),
         (402, json!({ "detail": "Scan limit reached" }), Class::Auth, "used up"),
         (403, json!({ "detail": "Scan limit reached" }), Class::Auth, "write:scans"),
-        (409, json!({ "detail": "Scan limit reached" }), Class::Auth, "Scan limit reached"),
+        (409, json!({ "detail": "Scan limit reached" }), Class::Usage, "Scan limit reached"),
         (404, json!({ "detail": "Not Found" }), Class::Usage, "--api-url"),
     ] {
         let server = Server::start([reply(status, &body)]).await;
@@ -280,7 +280,7 @@ async fn a_scan_that_vanishes_was_stopped_and_one_that_was_never_seen_is_unknown
     assert_eq!((error.class(), error.status()), (Class::Usage, Some(404)));
     let state = ScanState::Running { percent: Some(40.0), step: Some("port_scan".to_owned()) };
     assert_eq!(platform.check(&scan()).await.unwrap(), state);
-    assert!(matches!(platform.check(&scan()).await.unwrap(), ScanState::Stopped(_)));
+    assert!(matches!(platform.check(&scan()).await.unwrap(), ScanState::Vanished(_)));
 }
 
 #[tokio::test]
@@ -328,11 +328,21 @@ async fn findings_are_read_page_by_page_at_the_size_that_the_platform_gives() {
 }
 
 #[tokio::test]
-async fn a_bare_array_is_a_list_without_pages() {
-    let list = ok(&json!(rows(0..3)));
-    let (collected, server) = collect(vec![completed(&json!({ "vulnerabilities_found": 3 })), list]).await;
-    let collected = collected.unwrap();
-    assert_eq!((collected.findings.len(), collected.missing.len(), server.count()), (3, 0, 2));
+async fn a_list_without_counts_is_read_to_a_page_with_nothing_new_however_short_its_pages_are() {
+    let bare = |rows: Vec<Value>| ok(&json!(rows));
+    let items = |rows: Vec<Value>| ok(&json!({ "items": rows, "per_page": 100 }));
+    let gone = || reply(404, &json!({ "detail": "Page not found" }));
+    for (acts, requests) in [
+        (vec![bare(rows(0..2)), bare(rows(2..3)), bare(vec![])], 4),
+        (vec![items(rows(0..2)), items(rows(2..3)), items(rows(2..3))], 4),
+        (vec![bare(rows(0..3)), gone()], 3),
+    ] {
+        let (collected, server) = collect([vec![completed(&json!({}))], acts].concat()).await;
+        let collected = collected.unwrap();
+        assert_eq!((collected.findings.len(), collected.missing.len(), server.count()), (3, 0, requests));
+    }
+    let (collected, _) = collect(vec![completed(&json!({})), gone()]).await;
+    assert_eq!(collected.unwrap_err().status(), Some(404), "there is no list at all");
 }
 
 #[tokio::test]
@@ -371,6 +381,11 @@ async fn rows_of_another_scan_and_severities_under_no_known_name_are_no_complete
     let (collected, _) = collect(vec![completed(&json!({})), unrated]).await;
     let missing = collected.unwrap().missing;
     assert!(missing.len() == 1 && missing[0].contains("severity"), "{missing:?}");
+    for severity in [json!(null), json!(""), json!("unknown")] {
+        let (collected, _) = collect(vec![completed(&json!({})), list(json!({ "severity": severity }))]).await;
+        let collected = collected.unwrap();
+        assert!(collected.missing.is_empty() && collected.notes[0].contains("--unrated"), "{:?}", collected.notes);
+    }
 }
 
 #[tokio::test]
@@ -421,7 +436,7 @@ async fn controls_are_summarised_where_frameworks_were_asked_for_and_their_failu
         "evidence_count": 3
     });
     let with_frameworks = |request: &mut Request| request.frameworks = vec!["soc2".to_owned()];
-    let server = Server::start([completed(&json!({})), empty(), ok(&json!({ "items": [control] }))]).await;
+    let server = Server::start([completed(&json!({})), empty(), ok(&json!({ "items": [control], "total": 1 }))]).await;
     let collected = session(&server, with_frameworks).await.findings(&scan()).await.unwrap();
     let controls = collected.controls.unwrap();
     assert_eq!((controls.total, controls.frameworks["SOC 2"].evidence), (1, 3));

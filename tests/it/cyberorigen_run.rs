@@ -159,9 +159,9 @@ async fn a_scan_that_never_starts_or_ends_in_an_unknown_state_is_a_timeout_and_a
 
 #[tokio::test]
 async fn a_spent_quota_is_no_failure_that_passes() {
-    for fault in ["quota=402", "quota=403", "quota=409"] {
+    for (fault, class) in [("quota=402", Class::Auth), ("quota=403", Class::Auth), ("quota=409", Class::Usage)] {
         let ended = scan(&[fault], By::Key, &[]).await;
-        ended.assert_class(Class::Auth);
+        ended.assert_class(class);
         assert_eq!(ended.result().requests, 1);
         assert!(problem_words(&ended).contains("Monthly scan limit"), "{}", problem_words(&ended));
     }

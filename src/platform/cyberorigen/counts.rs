@@ -19,6 +19,17 @@ pub(super) fn beyond(scan: &Scan, findings: &[Finding]) -> Vec<Unlisted> {
     let by_severity =
         COUNTED.into_iter().zip(scan.counts).filter_map(|(severity, count)| Some((Some(severity), count?)));
     let mut unlisted = Unlisted::beyond(USUAL_KIND, by_severity, findings);
+    // Where the list holds as many as were found, an unrated row is one that the scan counts under some severity. Unrated rows
+    // gate by `--unrated`, so they stand for the lesser ones alone.
+    if scan.found.is_some_and(|found| findings.len() as u64 >= found) {
+        let mut unrated = findings.iter().filter(|finding| finding.severity.is_none()).count() as u64;
+        for part in unlisted.iter_mut().filter(|part| part.severity < Some(Severity::High)) {
+            let same = part.count.min(unrated);
+            part.count -= same;
+            unrated -= same;
+        }
+        unlisted.retain(|part| part.count > 0);
+    }
     let named = unlisted.iter().fold(findings.len() as u64, |sum, part| sum.saturating_add(part.count));
     let rest = scan.found.unwrap_or_default().saturating_sub(named);
     if rest > 0 {
@@ -74,6 +85,20 @@ mod tests {
     fn a_severity_that_the_list_names_otherwise_is_missing_as_the_scan_names_it() {
         let counts = json!({ "vulnerabilities_found": 1, "high_count": 1 });
         assert_eq!(left(&counts, &["low"]), ["1 high network finding"]);
+    }
+
+    #[test]
+    fn an_unrated_row_of_a_whole_list_stands_for_one_that_is_counted_as_medium_or_low() {
+        let counts =
+            |found| json!({ "vulnerabilities_found": found, "high_count": 1, "medium_count": 1, "low_count": 1 });
+        assert_eq!(left(&counts(3), &["high", "unknown", ""]), [""; 0]);
+        assert_eq!(left(&counts(3), &["low", "medium", "unknown"]), ["1 high network finding"]);
+        assert_eq!(left(&counts(4), &["high", "low", "unknown"]), ["1 medium network finding"]);
+        assert_eq!(
+            left(&json!({ "medium_count": 1 }), &["unknown"]),
+            ["1 medium network finding"],
+            "no total, no word"
+        );
     }
 
     #[test]

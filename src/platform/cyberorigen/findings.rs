@@ -45,13 +45,14 @@ fn add(collected: &mut Collected, rows: Vec<FindingRow>, seen: &Scan, scan: &Sca
         collected.missing.push(format!("{foreign} of the {} findings in the list are of another scan", rows.len()));
     }
     let target = seen.target.as_deref().or(platform.target.as_deref()).unwrap_or_default();
+    let names_severity = rows.iter().any(|row| row.names_severity);
     let mut mapper = Mapper::new(&platform.directory, target);
     collected.findings = rows.into_iter().map(|row| mapper.finding(row)).collect();
     let is_unrated = |finding: &&Finding| finding.severity.is_none();
     match collected.findings.iter().filter(is_unrated).count() {
         0 => {}
-        // The names of fields are inferred: a severity that is nowhere may well be one that is not understood.
-        all if all == collected.findings.len() => collected
+        // The names of fields are inferred: a severity that is nowhere may well be one under another name.
+        all if !names_severity => collected
             .missing
             .push(format!("none of the {all} findings has a severity or a score under a name that scangate knows")),
         some => collected.notes.push(format!(
@@ -96,10 +97,12 @@ impl CyberOrigen {
         let mut number = 1;
         loop {
             let call = Call::get(with_query(url.clone(), number));
-            let page: Page<R> = self.session.json(call).await.map_err(|error| self.explain(error, asked))?;
+            let page: Page<R> = match self.session.json(call).await {
+                Err(error) if error.status() == Some(404) && listing.ends_anywhere() => return Ok(listing),
+                page => page.map_err(|error| self.explain(error, asked))?,
+            };
             let sheet = Sheet {
                 number,
-                size: page.size.unwrap_or(PAGE_SIZE),
                 total: page.total,
                 pages: page.pages,
                 rows: page.rows.into_iter().map(|row| (row.identity().to_owned(), row)).collect(),

@@ -113,7 +113,7 @@ impl Platform for CyberOrigen {
                 status::state(&seen, &self.states, self.session.client().redactor())
             }
             // Whether a cancelled scan is `failed` or gone is not documented (contract 8, point 5).
-            Err(error) if error.status() == Some(404) && self.has_seen.get() => Ok(ScanState::Stopped(
+            Err(error) if error.status() == Some(404) && self.has_seen.get() => Ok(ScanState::Vanished(
                 "CyberOrigen no longer knows it, as if it had been cancelled or deleted".to_owned(),
             )),
             Err(error) => Err(error),
@@ -137,7 +137,11 @@ impl Platform for CyberOrigen {
                     ),
                 });
             }
-            ScanState::Done | ScanState::Degraded(_) | ScanState::Failed(_) | ScanState::Stopped(_) => {
+            ScanState::Done
+            | ScanState::Degraded(_)
+            | ScanState::Failed(_)
+            | ScanState::Stopped(_)
+            | ScanState::Vanished(_) => {
                 return Ok(Cancelled::HasEnded);
             }
         }

@@ -60,7 +60,7 @@ impl CyberOrigen {
                     .to_owned(),
             ),
             Some(402 | 403 | 409) if matches!(asked, Asked::Start) => (
-                Class::Auth,
+                error.class(),
                 "CyberOrigen refused to start a scan".to_owned(),
                 format!("{}; the plan's scans or targets of this month may also be used up", self.permissions(asked)),
             ),

@@ -64,8 +64,6 @@ impl TryFrom<Fields> for Scan {
 pub(super) struct Page<R> {
     pub(super) rows: Vec<R>,
     pub(super) total: Option<u64>,
-    /// Rows of a full page, `per_page`.
-    pub(super) size: Option<u64>,
     pub(super) pages: Option<u64>,
 }
 
@@ -86,11 +84,10 @@ impl<'de, R: Deserialize<'de>> Deserialize<'de> for Page<R> {
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Page<R>, A::Error> {
                 let mut rows = None;
-                let [mut total, mut size, mut pages] = [Number::default(); 3];
+                let [mut total, mut pages] = [Number::default(); 2];
                 while let Some(name) = map.next_key::<String>()? {
                     match name.as_str() {
                         "total" => total = map.next_value()?,
-                        "per_page" => size = map.next_value()?,
                         "pages" => pages = map.next_value()?,
                         name if ROWS.contains(&name) => {
                             if rows.replace(map.next_value::<Vec<R>>()?).is_some() {
@@ -101,7 +98,7 @@ impl<'de, R: Deserialize<'de>> Deserialize<'de> for Page<R> {
                     }
                 }
                 let rows = rows.ok_or_else(|| A::Error::missing_field(ROWS[0]))?;
-                Ok(Page { rows, total: total.count(), size: size.count(), pages: pages.count() })
+                Ok(Page { rows, total: total.count(), pages: pages.count() })
             }
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<Page<R>, A::Error> {
@@ -109,13 +106,17 @@ impl<'de, R: Deserialize<'de>> Deserialize<'de> for Page<R> {
                 while let Some(row) = array.next_element()? {
                     rows.push(row);
                 }
-                Ok(Page { rows, total: None, size: None, pages: None })
+                Ok(Page { rows, total: None, pages: None })
             }
         }
 
         deserializer.deserialize_any(PageVisitor(PhantomData))
     }
 }
+
+/// The names that the severity of a finding may have, and those of its CVSS score.
+const SEVERITY: [&str; 2] = ["severity", "risk"];
+const SCORE: [&str; 3] = ["cvss_score", "cvss", "score"];
 
 /// A finding. Its names are inferred, each from those that the contract lists (contract 4.2).
 #[derive(Debug, Deserialize)]
@@ -131,6 +132,8 @@ pub(super) struct FindingRow {
     pub(super) severity: Option<String>,
     /// CVSS.
     pub(super) score: Option<f64>,
+    /// Whether it has a field for either, be it an empty one.
+    pub(super) names_severity: bool,
     pub(super) state: Option<String>,
     pub(super) cves: Vec<String>,
     pub(super) cwes: Vec<String>,
@@ -157,8 +160,9 @@ impl TryFrom<Fields> for FindingRow {
             scan: fields.text(&["scan_id"])?,
             title: fields.words(&["title", "name", "summary"]),
             description: fields.words(&["description"]),
-            severity: fields.text(&["severity", "risk"])?,
-            score: fields.number(&["cvss_score", "cvss", "score"])?,
+            severity: fields.text(&SEVERITY)?,
+            score: fields.number(&SCORE)?,
+            names_severity: SEVERITY.iter().chain(&SCORE).any(|name| fields.has(name)),
             state: fields.text(&["status", "state"])?,
             cves: fields.texts(&["cve_id", "cve", "cves"]),
             cwes: fields.texts(&["cwe_id", "cwe", "cwes"]),
@@ -213,7 +217,7 @@ mod tests {
                 r#"{{"{name}":[{{"id":"a"}},{{"id":2}}],"total":"2","page":1,"per_page":50,"pages":1,"new":{{}}}}"#
             );
             let page = page(&json).unwrap();
-            assert_eq!((page.rows.len(), page.total, page.size, page.pages), (2, Some(2), Some(50), Some(1)), "{name}");
+            assert_eq!((page.rows.len(), page.total, page.pages), (2, Some(2), Some(1)), "{name}");
         }
         let bare = page(r#"[{"id":"a"}]"#).unwrap();
         assert_eq!((bare.rows.len(), bare.total), (1, None));
