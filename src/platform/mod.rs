@@ -217,7 +217,7 @@ pub enum Cancelled {
 }
 
 /// What came of fetching the findings.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct Collected {
     /// The findings; their fingerprints are still empty.
     pub findings: Vec<Finding>,
@@ -229,6 +229,15 @@ pub struct Collected {
     pub missing: Vec<String>,
     /// What people should know of how they were read.
     pub notes: Vec<String>,
+    /// What ended the reading before the lists did. It ends the entry, and what was read till then gates all the same.
+    pub cut_short: Option<Error>,
+}
+
+impl Collected {
+    /// What was read before an error, with it; or the error alone, where nothing was found by then.
+    fn cut_short_by(self, error: Error) -> Result<Self, Error> {
+        if self.findings.is_empty() { Err(error) } else { Ok(Self { cut_short: Some(error), ..self }) }
+    }
 }
 
 /// What came of asking for the platform's own verdict.

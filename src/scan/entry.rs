@@ -108,6 +108,9 @@ async fn follow(
         result.controls = collected.controls;
         result.notes.extend(collected.notes);
     }
+    if let Some(error) = collected.cut_short {
+        return Err(error.into());
+    }
     let mut missing = collected.missing;
     if let Ended::Degraded(reason) = ended {
         missing.insert(0, format!("the scan ended degraded: {reason}"));
@@ -184,6 +187,8 @@ mod tests {
         state: ScanState,
         teller: Teller,
         cancels: Cell<u32>,
+        /// What there is to find before the signal.
+        found: Cell<Option<Collected>>,
     }
 
     impl<const CAN_CANCEL: bool> Platform for Fake<CAN_CANCEL> {
@@ -238,6 +243,9 @@ mod tests {
         }
 
         async fn findings(&self, _scan: &ScanReference) -> Result<Collected, platform::Error> {
+            if let Some(found) = self.found.take() {
+                return Ok(found);
+            }
             self.teller.send_replace(Some(Signal::Terminate));
             std::future::pending().await
         }
@@ -256,13 +264,12 @@ mod tests {
         }
     }
 
-    /// Follows a scan that is in this state until the signal comes: what people are told, and how often the scan was cancelled.
-    async fn interrupt<const CAN_CANCEL: bool>(state: ScanState) -> (String, u32) {
+    /// Follows a scan until it ends or the signal comes.
+    async fn run<const CAN_CANCEL: bool>(fake: &Fake<CAN_CANCEL>) -> (Result<Ending, Error>, ScanResult) {
         let clock = Clock::simulated(Timestamp::UNIX_EPOCH);
         let deadline = Duration::from_hours(1);
         let client = Client::new(&Options::default(), clock.clone(), deadline, Redactor::default()).unwrap();
         let random = Random::seeded(1);
-        let fake = Fake::<CAN_CANCEL> { state, teller: Teller::default(), cancels: Cell::new(0) };
         let context = Context {
             client: &client,
             clock: &clock,
@@ -276,10 +283,30 @@ mod tests {
         };
         let result = RefCell::new(part::nothing_yet("fake", &Fake::<CAN_CANCEL>::ABOUT));
         let subject = Subject::Target("host.example".to_owned());
-        let ended = until_interrupted(&fake, &subject, &context, &result).await.unwrap();
+        let ended = until_interrupted(fake, &subject, &context, &result).await;
+        (ended, result.into_inner())
+    }
+
+    fn fake<const CAN_CANCEL: bool>(state: ScanState, found: Option<Collected>) -> Fake<CAN_CANCEL> {
+        Fake { state, teller: Teller::default(), cancels: Cell::new(0), found: Cell::new(found) }
+    }
+
+    /// Follows a scan that is in this state until the signal comes: what people are told, and how often the scan was cancelled.
+    async fn interrupt<const CAN_CANCEL: bool>(state: ScanState) -> (String, u32) {
+        let fake = fake::<CAN_CANCEL>(state, None);
+        let ended = run(&fake).await.0.unwrap();
         let problem = ended.problem().unwrap();
         assert_eq!(problem.class, Class::Interrupted(Signal::Terminate));
         (problem.hint.clone().unwrap(), fake.cancels.get())
+    }
+
+    #[tokio::test]
+    async fn what_was_found_before_the_lists_broke_off_is_kept_beside_the_error() {
+        let broken = platform::Error::Protocol { message: "page 2 is no list".to_owned() };
+        let notes = vec!["page 1 was read".to_owned()];
+        let found = Collected { notes, cut_short: Some(broken), ..Collected::default() };
+        let (ended, result) = run(&fake::<true>(ScanState::Done, Some(found))).await;
+        assert_eq!((ended.unwrap_err().class(), result.notes.len()), (Class::Protocol, 1));
     }
 
     #[tokio::test]

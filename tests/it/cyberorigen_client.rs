@@ -346,6 +346,15 @@ async fn a_list_without_counts_is_read_to_a_page_with_nothing_new_however_short_
 }
 
 #[tokio::test]
+async fn what_was_read_before_a_page_fails_is_kept_with_the_failure() {
+    let first = ok(&json!({ "items": rows(0..2), "total": 4, "pages": 2 }));
+    let denied = reply(403, &json!({ "detail": "Not enough permissions" }));
+    let (collected, _) = collect(vec![completed(&json!({})), first, denied]).await;
+    let collected = collected.unwrap();
+    assert_eq!((collected.findings.len(), collected.cut_short.unwrap().class()), (2, Class::Auth));
+}
+
+#[tokio::test]
 async fn findings_that_the_scan_counts_and_the_list_lacks_are_waited_for() {
     let page =
         |count: u32| ok(&json!({ "items": rows(0..count), "total": count, "page": 1, "per_page": 100, "pages": 1 }));

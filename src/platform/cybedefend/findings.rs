@@ -36,7 +36,12 @@ enum Answer {
     Read(Listing<Finding>),
     /// 403: not in the plan, or no access.
     Denied(http::Error),
+    /// What was read before an error, and the error.
+    Broken(Listing<Finding>, Error),
 }
+
+/// The lists as far as they have been read.
+type Lists = Vec<(Family, Listing<Finding>)>;
 
 /// All findings of an ended scan.
 pub(super) async fn collect(platform: &CybeDefend, scan: &ScanReference) -> Result<Collected, Error> {
@@ -52,17 +57,9 @@ pub(super) async fn collect(platform: &CybeDefend, scan: &ScanReference) -> Resu
     if !status::has_findings(&status) {
         collected.missing.push("the scan had not ended well when its findings were read".to_owned());
     }
-    let (mut lists, denied) = reader.read_all().await?;
+    let mut lists = Lists::new();
     let counted = status.vulnerability_detected.count().unwrap_or_default();
-    if counted > lists.iter().map(|(_, list)| list.count()).sum() && reader.settle(&lists, &mut collected.notes).await?
-    {
-        for (family, list) in &mut lists {
-            *list = match reader.read(*family).await? {
-                Answer::Read(list) => list,
-                Answer::Denied(error) => return Err(platform.explain(error, Asked::Findings(*family)).await),
-            };
-        }
-    }
+    let denied = reader.read_settled(counted, &mut lists, &mut collected.notes).await;
     if platform.branch.is_none() && reader.mapper.has_seen_several_branches() {
         let note =
             "no branch is known, so these are the findings of all branches of the project; name one with --branch";
@@ -75,6 +72,10 @@ pub(super) async fn collect(platform: &CybeDefend, scan: &ScanReference) -> Resu
     if let Some(image) = &platform.image {
         collected.notes.extend(other_images(image, &collected.findings));
     }
+    let denied = match denied {
+        Ok(denied) => denied,
+        Err(error) => return collected.cut_short_by(error),
+    };
     let plan = "CybeDefend's plan does not include it, so nothing is known of such findings";
     collected.notes.extend(denied.into_iter().map(|family| format!("the {family} list was refused: {plan}")));
     Ok(collected)
@@ -98,15 +99,40 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
+    /// Reads every list, and again once they have settled, where the scan has counted more than they hold. Tells those that the
+    /// plan does not include. After an error `lists` has what was read.
+    async fn read_settled(
+        &mut self,
+        counted: u64,
+        lists: &mut Lists,
+        notes: &mut Vec<String>,
+    ) -> Result<Vec<Family>, Error> {
+        let denied = self.read_all(lists).await?;
+        if counted > lists.iter().map(|(_, list)| list.count()).sum() && self.settle(lists, notes).await? {
+            for (family, list) in lists {
+                *list = match self.read(*family).await? {
+                    Answer::Read(list) => list,
+                    Answer::Denied(error) => return Err(self.platform.explain(error, Asked::Findings(*family)).await),
+                    Answer::Broken(_, error) => return Err(error),
+                };
+            }
+        }
+        Ok(denied)
+    }
+
     /// Reads every list, and tells those that the plan does not include. When all are refused, or the project cannot be seen, no
     /// plan is to blame: that is an error and never an empty result.
-    async fn read_all(&mut self) -> Result<(Vec<(Family, Listing<Finding>)>, Vec<Family>), Error> {
-        let (mut lists, mut denied) = (Vec::new(), Vec::new());
+    async fn read_all(&mut self, lists: &mut Lists) -> Result<Vec<Family>, Error> {
+        let mut denied = Vec::new();
         let families: &[Family] = if self.platform.image.is_some() { &Family::OF_IMAGE } else { &Family::ALL };
         for &family in families {
             match self.read(family).await? {
                 Answer::Read(list) => lists.push((family, list)),
                 Answer::Denied(error) => denied.push((family, error)),
+                Answer::Broken(list, error) => {
+                    lists.push((family, list));
+                    return Err(error);
+                }
             }
         }
         let families = denied.iter().map(|(family, _)| *family).collect();
@@ -124,7 +150,7 @@ impl Reader<'_> {
                 });
             }
         }
-        Ok((lists, families))
+        Ok(families)
     }
 
     /// Reads one list until it shows this scan and stays the same while it is read, or until patience ends.
@@ -165,9 +191,10 @@ impl Reader<'_> {
                     Err(Error::Http(error)) => {
                         // Requests that nobody attends to any more would go on holding the clock.
                         drop(pages);
-                        return Err(platform.explain(error, Asked::Findings(family)).await);
+                        let error = platform.explain(error, Asked::Findings(family)).await;
+                        return Ok(Answer::Broken(list, error));
                     }
-                    Err(error) => return Err(error),
+                    Err(error) => return Ok(Answer::Broken(list, error)),
                 };
                 if list.take(self.sheet(family, this, page)) != Step::Next {
                     return Ok(Answer::Read(list));

@@ -35,5 +35,7 @@ pub(super) async fn add(collected: &mut Collected, platform: &CyberOrigen) {
 
 async fn read(platform: &CyberOrigen) -> Result<Listing<ControlRow>, Error> {
     let url = platform.endpoints.api(["controls"])?;
-    platform.list(&url, Asked::Controls).await
+    let mut list = Listing::new();
+    platform.read(&url, Asked::Controls, &mut list).await?;
+    Ok(list)
 }

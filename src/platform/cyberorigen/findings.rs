@@ -25,9 +25,14 @@ pub(super) async fn collect(platform: &CyberOrigen, scan: &ScanReference) -> Res
     if status::state(&seen, &platform.states, redactor)? != ScanState::Done {
         collected.missing.push("the scan had not ended well when its findings were read".to_owned());
     }
-    let list = settled(platform, &scan.id, counts::counted(&seen)).await?;
-    collected.missing.extend(list.shortfall().map(|how| format!("the list of findings {how}")));
+    let mut list = Listing::new();
+    let read = settled(platform, &scan.id, counts::counted(&seen), &mut list).await;
+    let shortfall = list.shortfall();
     add(&mut collected, list.into_rows(), &seen, scan, platform);
+    if let Err(error) = read {
+        return collected.cut_short_by(error);
+    }
+    collected.missing.extend(shortfall.map(|how| format!("the list of findings {how}")));
     collected.unlisted = counts::beyond(&seen, &collected.findings);
     let counted = collected.unlisted.iter().map(|part| format!("beyond its list the scan counts {}", part.what()));
     collected.missing.extend(counted);
@@ -62,19 +67,27 @@ fn add(collected: &mut Collected, rows: Vec<FindingRow>, seen: &Scan, scan: &Sca
     }
 }
 
-/// The list of findings, read again while it holds less than is counted and still changes.
-async fn settled(platform: &CyberOrigen, scan: &str, counted: u64) -> Result<Listing<FindingRow>, Error> {
+/// Reads the list of findings, and reads it again while it holds less than is counted and still changes. After an error `list` has
+/// what was read.
+async fn settled(
+    platform: &CyberOrigen,
+    scan: &str,
+    counted: u64,
+    list: &mut Listing<FindingRow>,
+) -> Result<(), Error> {
     let url = platform.endpoints.api(["scans", scan, "findings"])?;
     let settling = Settling::new(platform.session.client());
-    let mut list = platform.list(&url, Asked::Findings(scan)).await?;
+    platform.read(&url, Asked::Findings(scan), list).await?;
     while (list.shortfall().is_some() || list.count() < counted) && settling.look_again().await {
-        let before = list.count();
-        list = platform.list(&url, Asked::Findings(scan)).await?;
-        if list.count() == before {
+        let mut again = Listing::new();
+        platform.read(&url, Asked::Findings(scan), &mut again).await?;
+        let is_steady = again.count() == list.count();
+        *list = again;
+        if is_steady {
             break;
         }
     }
-    Ok(list)
+    Ok(())
 }
 
 /// A row of a list.
@@ -90,15 +103,19 @@ impl Row for FindingRow {
 }
 
 impl CyberOrigen {
-    /// A list from its first page to its last. Filters are not sent: none is documented, and one that is not understood the same way
-    /// would hide findings.
-    pub(super) async fn list<R: Row>(&self, url: &Url, asked: Asked<'_>) -> Result<Listing<R>, Error> {
-        let mut listing = Listing::new();
+    /// Reads a list from its first page to its last. Filters are not sent: none is documented, and one that is not understood the
+    /// same way would hide findings.
+    pub(super) async fn read<R: Row>(
+        &self,
+        url: &Url,
+        asked: Asked<'_>,
+        listing: &mut Listing<R>,
+    ) -> Result<(), Error> {
         let mut number = 1;
         loop {
             let call = Call::get(with_query(url.clone(), number));
             let page: Page<R> = match self.session.json(call).await {
-                Err(error) if error.status() == Some(404) && listing.ends_anywhere() => return Ok(listing),
+                Err(error) if error.status() == Some(404) && listing.ends_anywhere() => return Ok(()),
                 page => page.map_err(|error| self.explain(error, asked))?,
             };
             let sheet = Sheet {
@@ -108,7 +125,7 @@ impl CyberOrigen {
                 rows: page.rows.into_iter().map(|row| (row.identity().to_owned(), row)).collect(),
             };
             if !listing.take(sheet) {
-                return Ok(listing);
+                return Ok(());
             }
             number += 1;
         }
