@@ -168,6 +168,12 @@ impl Error {
         self.0.unsent
     }
 
+    /// Whether the request may have been carried out though no answer says so: it was lost on its way back, could not be read, or
+    /// is that of a server that failed at it.
+    pub fn may_have_arrived(&self) -> bool {
+        !self.is_unsent() && self.status().is_none_or(|status| matches!(status, 200..300 | 500 | 502 | 504))
+    }
+
     /// How far its last attempt came.
     pub fn stage(&self) -> Stage {
         self.0.stage

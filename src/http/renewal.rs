@@ -22,6 +22,9 @@ const REFRESH_ATTEMPTS: u32 = 3;
 /// Patience for one attempt at the tokens of a stored login: other processes wait for its lock meanwhile.
 const STORED_TIMEOUT: Duration = Duration::from_secs(15);
 
+/// The way out where a sign-in is not the one of the API.
+const SAME_INSTANCE: &str = "check --region, or --api-url and --auth-url: they must be of one instance";
+
 /// The shortest time between two renewals of one token that fail.
 const SHORTEST_PAUSE: Duration = Duration::from_secs(15);
 
@@ -174,6 +177,11 @@ impl Renewal {
             state.exchanges += 1;
         }
         answer.map_err(|error| match error.status() {
+            Some(404) => error.meaning(Class::Usage, "there is no sign-in at this address", SAME_INSTANCE),
+            Some(400 | 401 | 403) if is_about_the_application(&error) => {
+                let refusal = "the sign-in server does not know this application, or not for this API";
+                error.meaning(Class::Auth, refusal, SAME_INSTANCE)
+            }
             // RFC 6749 section 5.2 refuses a grant with 400, servers before it with 401 or 403, and FastAPI a form that
             // lacks a field with 422.
             Some(400 | 401 | 403 | 422 | 423) => {
@@ -304,6 +312,13 @@ impl State {
 /// A refusal is another story where the same form has brought tokens before.
 fn since(tokens: usize) -> &'static str {
     if tokens > 0 { ", though this run had used it before: it was revoked, or has expired" } else { "" }
+}
+
+/// Whether a refusal is of whoever asks, and says nothing of the credential: the codes of RFC 6749 section 5.2 and RFC 8707 section 2,
+/// and a word of CybeDefend's (`contracts/cybedefend.md` section 1.3).
+fn is_about_the_application(error: &Error) -> bool {
+    const CODES: [&str; 4] = ["invalid_client", "unauthorized_client", "invalid_target", "token_exchange_not_allowed"];
+    error.server_message().is_some_and(|words| CODES.iter().any(|code| words.contains(code)))
 }
 
 /// Whether the server has looked at the form and said no. Five such answers lock an account (`contracts/cyberorigen.md`

@@ -47,6 +47,22 @@ impl Error {
         }
     }
 
+    /// The failure of a request for a scan of `what` whose answer was lost. A scan that shows since then is not taken for the one
+    /// that was asked for: it may be another user's, of fewer checks, and a pass of that would be none.
+    pub(super) fn lost_start(error: http::Error, platform: &'static str, what: &str) -> Self {
+        Self::Refused {
+            class: match error.class() {
+                class @ (Class::Timeout | Class::Protocol) => class,
+                _ => Class::Unavailable,
+            },
+            message: format!(
+                "the answer to the request for a scan of {what} was lost, so a scan may have been started; it was not asked for again"
+            ),
+            hint: format!("look at its scans in {platform} before you run this again: each one may cost quota"),
+            source: Some(error),
+        }
+    }
+
     /// How a run ends that has nothing worse.
     pub fn class(&self) -> Class {
         match self {

@@ -284,7 +284,7 @@ fn an_instance_that_refuses_the_credential_or_the_project_is_told_apart() {
         (answer("client-apps", 404, &json!(HTML)), 2, "usage", "/client-apps answered 404"),
         (answer("client-apps", 200, &json!(HTML)), 7, "protocol", "HTML"),
         (answer("client-apps", 200, &json!({ "cli": null })), 7, "protocol", "cli.appId"),
-        (answer("token", 400, &json!({ "code": "oidc.invalid_client" })), 3, "auth", "was refused"),
+        (answer("token", 400, &json!({ "code": "oidc.invalid_client" })), 3, "auth", "does not know this application"),
         (answer("token", 401, &json!("")), 3, "auth", "was refused"),
         (answer("token", 200, &json!({ "access_token": "" })), 7, "protocol", "without an access token"),
         (answer("token", 200, &json!({ "access_token": "a\r\nX-Other: b" })), 7, "protocol", "access token"),

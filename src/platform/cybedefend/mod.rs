@@ -207,6 +207,13 @@ impl CybeDefend {
             .map_err(|cause| Error::Protocol { message: format!("cannot write the request for a scan: {cause}") })?;
         match self.session.json(call).await {
             Ok(started) => Ok(started),
+            // Only the scan of an image begins without anything further.
+            Err(error)
+                if error.may_have_arrived()
+                    && let Some(image) = image =>
+            {
+                Err(Error::lost_start(error, "CybeDefend", image))
+            }
             Err(error) => Err(self.explain(error, asked).await),
         }
     }

@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use url::Url;
+use url::{Position, Url};
 
 use crate::credentials::Secret;
 use crate::error::Class;
@@ -49,9 +49,6 @@ impl SignedUrl {
     pub(super) fn parse(text: &str, api: &Url, client: &Client) -> Result<Self, Error> {
         let malformed =
             |why: &str| Error::Protocol { message: format!("the upload address that CybeDefend gave {why}") };
-        if let Some(whole) = Secret::new(text) {
-            client.redactor().learn(&whole);
-        }
         let url = Url::parse(text).map_err(|cause| malformed(&format!("is no URL: {cause}")))?;
         for secret in secrets(&url) {
             client.redactor().learn(&secret);
@@ -169,7 +166,9 @@ fn secrets(url: &Url) -> Vec<Secret> {
     let raw = url.query().unwrap_or_default();
     let values = raw.split('&').filter_map(|pair| pair.split_once('=')).map(|(_, value)| value.to_owned());
     let decoded = url.query_pairs().map(|(_, value)| value.into_owned());
-    let long = values.chain(decoded).filter(|value| value.len() >= 20);
+    // The path may hold a secret too. The origin may be that of the API, which messages name.
+    let path = url[Position::BeforePath..].to_owned();
+    let long = values.chain(decoded).chain([path]).filter(|value| value.len() >= 20);
     [raw.to_owned()].into_iter().chain(long).filter_map(|text| Secret::new(&text)).collect()
 }
 
@@ -245,14 +244,15 @@ mod tests {
     }
 
     #[test]
-    fn the_query_and_its_long_values_are_secrets() {
+    fn what_stands_behind_the_origin_is_secret_and_so_are_long_values_alone() {
         let url =
             Url::parse("https://s3.example.com/o?X-Amz-Expires=900&X-Amz-Signature=0123456789abcdef0123%2B").unwrap();
         let secrets: Vec<String> = secrets(&url).iter().map(|secret| secret.expose().to_owned()).collect();
         assert_eq!(secrets[0], url.query().unwrap());
         assert!(secrets.contains(&"0123456789abcdef0123%2B".to_owned()));
         assert!(secrets.contains(&"0123456789abcdef0123+".to_owned()));
-        assert_eq!(secrets.len(), 3);
+        assert_eq!(secrets[3], url[Position::BeforePath..]);
+        assert_eq!(secrets.len(), 4);
     }
 
     #[test]

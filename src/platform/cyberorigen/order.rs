@@ -3,9 +3,8 @@
 use serde_json::{Map, Value};
 
 use super::{Asked, CyberOrigen, target, wire};
-use crate::error::Class;
 use crate::finding::ScanReference;
-use crate::http::{self, Call, Replay};
+use crate::http::{Call, Replay};
 use crate::platform::identifier::is_identifier;
 use crate::platform::text::{bounded, one_line};
 use crate::platform::{Error, Request, options};
@@ -123,7 +122,7 @@ impl CyberOrigen {
             .map_err(|cause| Error::Protocol { message: format!("cannot write the request for a scan: {cause}") })?;
         let created: wire::Created = match self.session.json(call).await {
             Ok(created) => created,
-            Err(error) if may_have_started(&error) => return Err(lost(error, target)),
+            Err(error) if error.may_have_arrived() => return Err(Error::lost_start(error, "CyberOrigen", target)),
             Err(error) => return Err(self.explain(error, Asked::Start)),
         };
         let id = created.id.filter(|id| is_identifier(id));
@@ -137,34 +136,13 @@ impl CyberOrigen {
     }
 }
 
-/// Whether the request arrived, or may have, and no answer says what came of it.
-fn may_have_started(error: &http::Error) -> bool {
-    !error.is_unsent() && error.status().is_none_or(|status| matches!(status, 200..300 | 500 | 502 | 504))
-}
-
-/// The failure of a request whose answer was lost. A scan that appears in the list of scans since then is not taken for the one that
-/// was asked for: it may be another user's, with fewer ports or checks, and a pass of that would be none.
-fn lost(error: http::Error, target: &str) -> Error {
-    Error::Refused {
-        class: match error.class() {
-            class @ (Class::Timeout | Class::Protocol) => class,
-            _ => Class::Unavailable,
-        },
-        message: format!(
-            "the answer to the request for a scan of {target} was lost, so a scan may have been started; it was not asked for again"
-        ),
-        hint: "look at the scans of this target in CyberOrigen before you run this again: each one costs quota"
-            .to_owned(),
-        source: Some(error),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::*;
     use crate::credentials::{Credential, Form, Secret};
+    use crate::error::Class;
 
     fn request() -> Request {
         let form = Form::ApiKey(Secret::new("key-0123456789").unwrap());

@@ -53,6 +53,15 @@ fn row(id: u64, target: Option<&str>) -> Value {
 }
 
 #[tokio::test]
+async fn the_lost_answer_to_a_start_is_told_as_one_since_a_scan_may_run() {
+    for status in [200, 502] {
+        let (started, created) = start(&platform(status, json!("cut")).await).await;
+        let error = started.unwrap_err().to_string();
+        assert!(error.contains("a scan may have been started") && created.is_empty(), "{status}: {error}");
+    }
+}
+
+#[tokio::test]
 async fn an_image_is_scanned_by_its_name_with_the_branch_and_nothing_is_uploaded() {
     let server = platform(200, json!({"success": true, "message": "started", "scanId": SCAN})).await;
     let (started, created) = start(&server).await;

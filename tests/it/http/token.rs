@@ -169,7 +169,6 @@ async fn a_refused_grant_is_told_in_the_users_terms_with_the_servers_words_behin
             r#"{"error":"invalid_grant","error_description":"subject token not found"}"#,
             "invalid_grant: subject token not found",
         ),
-        (400, r#"{"code":"oidc.invalid_client","message":"invalid client"}"#, "oidc.invalid_client: invalid client"),
         (401, r#"{"message":"who are you"}"#, "who are you"),
         (403, "forbidden", "forbidden"),
     ] {
@@ -182,6 +181,22 @@ async fn a_refused_grant_is_told_in_the_users_terms_with_the_servers_words_behin
         let behind = format!("POST {}/oidc/token answered {status}", auth.origin());
         assert_eq!(error.detail()[..3], [format!("the server says: {words}"), behind, "request id: r-1".to_owned()]);
         assert_eq!((auth.count(), api.count()), (1, 0), "a refusal is not tried again");
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_that_is_not_about_the_token_does_not_blame_it() {
+    let application = "the sign-in server does not know this application, or not for this API";
+    for (status, body, class, message) in [
+        (400, r#"{"code":"oidc.invalid_client","message":"invalid client"}"#, Class::Auth, application),
+        (400, r#"{"error":"invalid_target"}"#, Class::Auth, application),
+        (403, "token_exchange_not_allowed", Class::Auth, application),
+        (404, "{}", Class::Usage, "there is no sign-in at this address"),
+    ] {
+        let (auth, api) = servers([answer(status, "", body)], []).await;
+        let error = sign_in(client().unwrap(), &auth, &api).send(Call::get(api.url("/"))).await.unwrap_err();
+        assert!(is(&error, class) && error.has_meaning() && error.to_string() == message, "{error}");
+        assert!(error.hint().unwrap().contains("one instance"));
     }
 }
 

@@ -42,8 +42,10 @@ pub(super) enum Evaluation {
 pub(super) enum Policies {
     /// No policy applies.
     None,
-    /// Some apply, or the answer does not say which.
+    /// Some apply.
     Some,
+    /// The answer does not say, so some may.
+    Unsaid,
     /// It does not answer.
     Silent,
 }
@@ -76,7 +78,8 @@ impl Policies {
     pub(super) fn read(answer: Value) -> Result<Self, Error> {
         Ok(match applied_policies(answer)? {
             Some(0) => Self::None,
-            _ => Self::Some,
+            Some(_) => Self::Some,
+            None => Self::Unsaid,
         })
     }
 }
@@ -139,7 +142,7 @@ impl Watch {
         self.policies = Some(policies);
         match policies {
             Policies::None => Some(Evaluation::NoPolicy(None)),
-            Policies::Some => None,
+            Policies::Some | Policies::Unsaid => None,
             Policies::Silent => Some(Evaluation::NoPolicy(Some(format!(
                 "no policy is taken to apply: CybeDefend evaluated none within {} s after the scan, and does not show which apply",
                 GRACE.as_secs()
@@ -161,6 +164,9 @@ impl Watch {
         let state = match &self.last {
             Look::Going(words) => words,
             _ if self.policies == Some(Policies::Some) => "not started, though policies apply to the project",
+            _ if self.policies == Some(Policies::Unsaid) => {
+                "not started, and it does not say whether policies apply to the project,"
+            }
             _ => "not started",
         };
         let waited = now.saturating_sub(self.began).as_secs();
@@ -225,6 +231,9 @@ mod tests {
         let mut watch = quiet();
         assert_eq!(watch.take_policies(Policies::Some), None);
         assert!(matches!(watch.give_up(seconds(300)), Evaluation::Unfinished(why) if why.contains("policies apply")));
+        let unsaid = Policies::read(json!({ "appliedPolicies": null })).unwrap();
+        assert_eq!(watch.take_policies(unsaid), None);
+        assert!(matches!(watch.give_up(seconds(300)), Evaluation::Unfinished(why) if why.contains("does not say")));
     }
 
     #[test]
