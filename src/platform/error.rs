@@ -78,7 +78,10 @@ impl Error {
         match self {
             Self::Http(error) => error.hint(),
             Self::Setting { hint, .. } | Self::Refused { hint, .. } => Some(hint.clone()),
-            Self::Protocol { .. } => None,
+            Self::Protocol { .. } => Some(
+                "keep what the platform answers with --save-raw, and look in docs/platforms.md for settings that change how it is read"
+                    .to_owned(),
+            ),
         }
     }
 
