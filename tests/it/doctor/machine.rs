@@ -107,11 +107,13 @@ fn a_stored_login_is_found_says_where_it_is_good_and_is_closed_to_others() {
         let folder = call.directory().with_file_name("home").join(".cybedefend");
         fs_err::create_dir_all(&folder).unwrap();
         fs_err::write(folder.join("credentials.json"), login.to_string()).unwrap();
-        for (path, mode) in [folder.join("credentials.json"), folder].iter().zip(modes) {
+        for (path, mode) in [folder.join("credentials.json"), folder.clone()].iter().zip(modes) {
             set_mode(path, mode);
         }
         let ended = call.run();
         let report = report(ended.assert_exit_code(0));
+        let mode = |path: &std::path::Path| path.metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode(&folder.join("credentials.json")), mode(&folder)), (0o600, 0o700));
         assert!(!ended.stdout().contains(pat) && !ended.stderr().contains(pat));
         report
     };
@@ -122,7 +124,7 @@ fn a_stored_login_is_found_says_where_it_is_good_and_is_closed_to_others() {
     let open = look([0o644, 0o755]);
     let warned = checks(&open).iter().filter(|check| check["status"] == "warn");
     let warned: Vec<_> = warned.map(|check| check["message"].as_str().unwrap()).collect();
-    let [file, folder] = warned.as_slice() else { panic!("{warned:?}") };
-    assert!(file.contains("credentials.json was open to others (mode 644)"), "{file}");
-    assert!(folder.contains("(mode 755)"), "{folder}");
+    let [folder, file] = warned.as_slice() else { panic!("{warned:?}") };
+    assert!(folder.contains("with mode 755, and is now 700"), "{folder}");
+    assert!(file.contains("credentials.json was open to other users with mode 644, and is now 600"), "{file}");
 }
