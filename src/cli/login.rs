@@ -86,7 +86,8 @@ async fn read(settings: &LoginSettings, context: &Context) -> Result<Credential,
             settings::Error::new("a login with a code for a second factor cannot be kept: the code is good once");
         return Err(error.with_hint("log in with an API key").into());
     }
-    Ok(form.read(&context.clock, &context.redactor).await?)
+    let deadline = context.clock.monotonic().saturating_add(settings.timeout);
+    Ok(form.read(&context.clock, deadline, &context.redactor).await?)
 }
 
 /// The credential, and where it is good by the word of the settings.

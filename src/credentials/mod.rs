@@ -35,6 +35,12 @@ pub enum Error {
         /// What is wrong with it; never any part of what it holds.
         cause: String,
     },
+    /// The run's deadline passed before a named source came to its end.
+    #[error("{origin}: the deadline passed before the credential was read")]
+    Late {
+        /// The flag or variable that names the source.
+        origin: String,
+    },
     /// A store of logins cannot be read or written, or holds what is no login.
     #[error("{file}: {cause}")]
     Store {
@@ -63,6 +69,7 @@ impl Error {
         match self {
             Self::None { .. } | Self::MadeForAnother { .. } => Class::NoCredentials,
             Self::Unreadable { .. } | Self::Store { .. } => Class::Auth,
+            Self::Late { .. } => Class::Timeout,
         }
     }
 
@@ -71,6 +78,10 @@ impl Error {
         match self {
             Self::None { hint, .. } | Self::Store { hint, .. } => Some(hint.clone()),
             Self::Unreadable { .. } => None,
+            Self::Late { .. } => Some(
+                "check that it comes to an end, as a pipe does when its writer closes it, or allow more time with --timeout"
+                    .to_owned(),
+            ),
             Self::MadeForAnother { .. } => {
                 Some("log in there with `scangate login`, or give a credential for it in a variable".to_owned())
             }

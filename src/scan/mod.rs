@@ -182,7 +182,7 @@ async fn run_parts(settings: &ScanSettings, surroundings: &Surroundings<'_>, par
         for warning in part.entry.connection.close_store() {
             surroundings.observer.event(&Event::Warning(warning));
         }
-        match part.entry.connection.read_credential(surroundings.clock, surroundings.redactor).await {
+        match part.entry.connection.read_credential(surroundings.clock, deadline.of_run, surroundings.redactor).await {
             Ok(credential) => signed.push((part, credential)),
             Err(error) => part.end(Err(error.into())),
         }

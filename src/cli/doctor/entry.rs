@@ -28,7 +28,7 @@ pub(super) async fn examine(
     let options = Options { keep_sights: true, ..options.clone() };
     match Client::new(&options, context.clock.clone(), deadline, context.redactor.clone()) {
         Ok(client) => {
-            look(entry, &client, context, &mut checks).await;
+            look(entry, &client, deadline, context, &mut checks).await;
             (checks, client.requests())
         }
         Err(error) => {
@@ -38,9 +38,9 @@ pub(super) async fn examine(
     }
 }
 
-async fn look(entry: &EntrySettings, client: &Client, context: &Context, checks: &mut Checks) {
+async fn look(entry: &EntrySettings, client: &Client, deadline: Duration, context: &Context, checks: &mut Checks) {
     // The token's file may be missing, and its command may fail: that hides nothing of the way.
-    let request = credential(entry, context, checks).await.map(|credential| entry.request(credential));
+    let request = credential(entry, deadline, context, checks).await.map(|credential| entry.request(credential));
     // A stored login says where it is good.
     let hosts = request.as_ref().map_or_else(|| entry.connection.hosts(), Request::hosts);
     let bases = match entry.connection.platform.bases(&hosts, matches!(entry.subject, Subject::Sarif(_))) {
@@ -62,12 +62,17 @@ async fn look(entry: &EntrySettings, client: &Client, context: &Context, checks:
 }
 
 /// Reads the credential, and says where it was found; never what it is.
-async fn credential(entry: &EntrySettings, context: &Context, checks: &mut Checks) -> Option<Credential> {
+async fn credential(
+    entry: &EntrySettings,
+    deadline: Duration,
+    context: &Context,
+    checks: &mut Checks,
+) -> Option<Credential> {
     const CHECK: &str = "credentials";
     for closed in entry.connection.close_store() {
         checks.warn(CHECK, closed, "log in again, and have the old credential revoked, if others use this machine");
     }
-    let read = entry.connection.read_credential(&context.clock, &context.redactor).await;
+    let read = entry.connection.read_credential(&context.clock, deadline, &context.redactor).await;
     let credential = match read {
         Ok(credential) => credential,
         Err(error) => {
