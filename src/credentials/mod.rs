@@ -34,6 +34,8 @@ pub enum Error {
         origin: String,
         /// What is wrong with it; never any part of what it holds.
         cause: String,
+        /// What to do next.
+        hint: &'static str,
     },
     /// The run's deadline passed before a named source came to its end.
     #[error("{origin}: the deadline passed before the credential was read")]
@@ -77,7 +79,7 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::None { hint, .. } | Self::Store { hint, .. } => Some(hint.clone()),
-            Self::Unreadable { .. } => None,
+            Self::Unreadable { hint, .. } => Some((*hint).to_owned()),
             Self::Late { .. } => Some(
                 "check that it comes to an end, as a pipe does when its writer closes it, or allow more time with --timeout"
                     .to_owned(),

@@ -115,7 +115,13 @@ impl Reader<'_> {
     async fn read(&self, source: &Source, shape: Shape) -> Result<Secret, Error> {
         let origin = &source.origin;
         tracing::debug!(origin, "reads the credential");
-        let unreadable = |cause: String| Error::Unreadable { origin: origin.clone(), cause };
+        let hint = match source.kind {
+            SourceKind::Command(_) => {
+                "run it by hand: it must print the token in time, with few variables and nobody to ask (docs/credentials.md)"
+            }
+            _ => "put the credential there, and nothing else",
+        };
+        let unreadable = |cause: String| Error::Unreadable { origin: origin.clone(), cause, hint };
         let left = self.deadline.saturating_sub(self.clock.monotonic());
         // A pipe that nobody closes is read for ever, by a thread that the process does not wait for.
         let secret = tokio::select! {
@@ -187,7 +193,8 @@ mod tests {
     }
 
     async fn read_form(form: Form<Source>) -> Result<Credential, String> {
-        form.read(&Clock::system(), Duration::MAX, &Redactor::default()).await.map_err(|error| error.to_string())
+        let read = form.read(&Clock::system(), Duration::MAX, &Redactor::default()).await;
+        read.map_err(|error| format!("{error} ({})", error.hint().unwrap_or_default()))
     }
 
     async fn read(kind: SourceKind) -> Result<String, String> {
@@ -215,7 +222,10 @@ mod tests {
         for content in wrong {
             let error = read_file(content).await.unwrap_err();
             assert!(
-                error.starts_with("--token-file: ") && !error.contains("pat_") && !error.contains("xxx"),
+                error.starts_with("--token-file: ")
+                    && error.ends_with("(put the credential there, and nothing else)")
+                    && !error.contains("pat_")
+                    && !error.contains("xxx"),
                 "{error}"
             );
         }

@@ -65,7 +65,7 @@ fn a_command_goes_through_no_shell() {
         "cat token >mark",
     ] {
         let ended = call(&served, &["--token-command", command]).run();
-        ended.assert_exit_code(3).assert_stderr_has("--token-command");
+        ended.assert_exit_code(3).assert_stderr_has("--token-command").assert_stderr_has("hint: run it by hand");
         assert!(!ended.has("home/mark") && !ended.has("work/mark"), "{command}");
         assert!(!ended.stderr().contains(served.variable(PAT)), "{}", ended.stderr());
     }
