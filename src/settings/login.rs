@@ -61,19 +61,28 @@ pub fn has_browser_login(platform: PlatformId) -> bool {
     platform == PlatformId::CybeDefend
 }
 
-/// The places from which `scangate logout` removes logins: those of `--platform`, else of all platforms.
+/// The places from which `scangate logout` removes logins.
+pub struct Places {
+    /// Those of `--platform`, else of all platforms; an error for each where no login can be kept.
+    pub stores: Vec<Result<Store, Error>>,
+    /// Whether it is all platforms because none is named.
+    pub of_all: bool,
+}
+
+/// The places from which `scangate logout` removes logins.
 ///
 /// # Errors
-/// A word that names no platform, and a place where no login can be kept.
-pub fn places(layers: &Layers<'_>) -> Result<Vec<Store>, Error> {
-    let mut named: Vec<PlatformId> = if layers.above_files(&keys::PLATFORM_NAME).is_empty() {
+/// A word that names no platform.
+pub fn places(layers: &Layers<'_>) -> Result<Places, Error> {
+    let of_all = layers.above_files(&keys::PLATFORM_NAME).is_empty();
+    let mut named: Vec<PlatformId> = if of_all {
         PlatformId::ALL.to_vec()
     } else {
         named::entries(layers)?.iter().map(|entry| entry.platform).collect()
     };
     sorting::sort(&mut named);
     named.dedup();
-    named.into_iter().map(|platform| place(layers, platform)).collect()
+    Ok(Places { stores: named.into_iter().map(|platform| place(layers, platform)).collect(), of_all })
 }
 
 fn place(layers: &Layers<'_>, platform: PlatformId) -> Result<Store, Error> {
