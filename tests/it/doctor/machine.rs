@@ -80,6 +80,49 @@ fn the_ci_is_named_with_what_it_says() {
 }
 
 #[test]
+fn where_the_ci_withholds_secrets_a_run_without_a_credential_is_told_where_to_read_of_it() {
+    let served = sandbox("bestdefense", &[]);
+    let of = |token: &str, exit_code| {
+        let call = look(&served).env("BD_API_TOKEN", token).env("GITLAB_CI", "true").env("CI_COMMIT_BRANCH", "feature");
+        report(call.env("CI_COMMIT_REF_PROTECTED", "false").run().assert_exit_code(exit_code))
+    };
+    let document = of("", 3);
+    let warned = complaint(&document, "ci");
+    assert!(warned["next"].as_str().unwrap().contains("docs/gitlab.md"), "{warned}");
+    assert_eq!(statuses(&of(served.variable("BD_API_TOKEN"), 0))["ci"], "pass");
+}
+
+#[test]
+fn what_a_scan_would_miss_before_it_sends_anything_is_found_and_no_file_is_made() {
+    let served = sandbox("all", &[]);
+    let own = ["--target", "shop.example.com"];
+    let cases: [(&str, &[&str], &str, i32, &str); 7] = [
+        ("cybedefend", &["--dir", "../nodir"], "subject", 2, "it does not exist"),
+        ("cybedefend", &["--archive", "../nope.zip"], "subject", 2, "nope.zip"),
+        ("cybrium", &["--sarif", "nope.sarif"], "subject", 2, "nope.sarif"),
+        ("cybedefend", &["--save-raw", "raw"], "reports", 2, "it lies in what is scanned"),
+        ("bestdefense", &["--report", "sarif=../nonexist/x.sarif"], "reports", 8, "does not exist"),
+        ("bestdefense", &["--outcome", "../home"], "reports", 8, "no file is in its place"),
+        ("bestdefense", &["--policy-from", "base"], "settings", 2, "base"),
+    ];
+    for (platform, arguments, check, exit_code, said) in cases {
+        let own: &[&str] = if platform == "bestdefense" { &own } else { &[] };
+        let call = served.told(doctor(platform, &[own, arguments].concat())).file("scangate.yml", "fail_on: low\n");
+        // A pull request without a repository around it, so that the base is not in the clone.
+        let call =
+            call.env("GITLAB_CI", "true").env("CI_COMMIT_REF_PROTECTED", "true").env("CI_MERGE_REQUEST_IID", "1");
+        let call = call.env("CI_MERGE_REQUEST_DIFF_BASE_SHA", "0123456789abcdef0123456789abcdef01234567");
+        let ended = call.run();
+        let document = report(ended.assert_exit_code(exit_code));
+        let failed = checks(&document).iter().find(|row| row["check"] == check && row["status"] == "fail").unwrap();
+        assert!(failed["message"].as_str().unwrap().contains(said), "{failed}");
+        let left: Vec<_> =
+            ended.everything().into_iter().map(|(name, _)| name).filter(|name| name.starts_with("work/")).collect();
+        assert_eq!(left, ["work/scangate.yml"]);
+    }
+}
+
+#[test]
 fn the_action_runs_it_by_its_input_and_tells_the_runner_nothing() {
     let served = sandbox("bestdefense", &[]);
     let none: [&str; 0] = [];
