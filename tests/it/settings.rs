@@ -308,7 +308,7 @@ fn a_command_that_fails_shows_its_complaints_without_the_secrets_of_the_run() {
         .run();
     ended
         .assert_exit_code(3)
-        .assert_stderr_has("--token-command: `/bin/sh` ended with exit code 1: sealed  pat_0123456789");
+        .assert_stderr_has("--token-command: `/bin/sh` ended with exit code 1: sealed  ***");
 }
 
 #[test]
