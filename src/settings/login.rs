@@ -18,8 +18,7 @@ use crate::sorting;
 pub struct LoginSettings {
     /// Where one logs in.
     pub platform: PlatformId,
-    /// What one logs in with; `None` where nothing is given, and for a platform that people log in to with a browser, where no flag
-    /// names it.
+    /// What one logs in with; `None` where no flag names it, nor for `CyberOrigen` a variable.
     pub credential: Option<Form<Source>>,
     /// What the settings say of the hosts.
     pub hosts: Hosts,
@@ -44,8 +43,9 @@ impl LoginSettings {
         let ApiSettings { connection, timeout, http, warnings } = ApiSettings::resolve(layers)?;
         let hosts = connection.hosts();
         let ConnectionSettings { platform, credential, auth_scheme, .. } = connection;
-        let is_flag = |form: &Form<Source>| form.origin().starts_with("--");
-        let given = credential.filter(|form| !has_browser_login(platform) || is_flag(form));
+        // A variable is for runs, and is kept only where no flag can hold a user name and a password.
+        let is_given = |form: &Form<Source>| platform == PlatformId::CyberOrigen || form.origin().starts_with("--");
+        let given = credential.filter(is_given);
         let store = place(layers, platform)?;
         Ok(Self { platform, credential: given, hosts, auth_scheme, store, timeout, http, warnings })
     }
