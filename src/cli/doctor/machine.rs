@@ -92,7 +92,9 @@ pub(super) fn reports(settings: &ScanSettings, checks: &mut Checks) {
         let names: Vec<_> = files.iter().map(|file| file.display().to_string()).collect();
         checks.pass(CHECK, format!("can be written: {}", names.join(", ")));
     }
-    failed.iter().for_each(|error| checks.fail(CHECK, error.to_problem()));
+    for error in failed {
+        checks.fail(CHECK, error.to_problem());
+    }
 }
 
 /// What the CI says of the run, which is filled into the settings as a scan would.
