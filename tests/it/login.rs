@@ -200,7 +200,10 @@ fn a_login_needs_something_to_log_in_with_and_a_place_to_keep_it() {
     {
         // A variable is for runs: what is kept has to be named.
         let call = home.call(&["login", "--platform", platform, "--no-verify"]).env(variable, "key-0123456789");
-        call.run().assert_exit_code(2).assert_stderr_has("needs a token or key").assert_stderr_has("--token-file");
+        call.run()
+            .assert_exit_code(2)
+            .assert_stderr_has("needs a token or key")
+            .assert_stderr_has("--token-command; for runs alone, set ");
     }
     home.run(&["login", "--pat", "-"]).assert_exit_code(2).assert_stderr_has("no platform is given");
     let nowhere = Scangate::new(["login", "--platform", "cybrium", "--pat", "-", "--no-verify"]).env("HOME", "");
