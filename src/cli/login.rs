@@ -6,7 +6,7 @@ use crate::credentials::store::{Hosts, StoredLogin};
 use crate::credentials::{Credential, Form, Secret};
 use crate::error::{Class, Error};
 use crate::http::Client;
-use crate::platform::{Region, Request};
+use crate::platform::{PlatformId, Region, Request};
 use crate::scan::observer::{Event, Observer as _};
 use crate::settings::keys::Key;
 use crate::settings::{self, ApiSettings, Files, Layers, LoginSettings};
@@ -86,7 +86,8 @@ async fn read(settings: &LoginSettings, context: &Context) -> Result<Credential,
             settings::Error::new("a login with a code for a second factor cannot be kept: the code is good once");
         return Err(error.with_hint("log in with an API key").into());
     }
-    Ok(form.read(&context.clock, &context.redactor).await?)
+    let deadline = context.clock.monotonic().saturating_add(settings.timeout);
+    Ok(form.read(&context.clock, deadline, &context.redactor).await?)
 }
 
 /// The credential, and where it is good by the word of the settings.
@@ -154,5 +155,7 @@ async fn keep(settings: &LoginSettings, login: &StoredLogin, context: &Context) 
 fn nothing_given(settings: &LoginSettings) -> Error {
     let name = settings.platform.about().name;
     let error = settings::Error::new(format!("a login to {name} needs a token or key"));
-    error.with_hint(format!("give one with --pat -, --token-file or --token-command; {}", settings.advice())).into()
+    let scope = if settings.platform == PlatformId::CyberOrigen { "" } else { "for runs alone, " };
+    let advice = settings.advice();
+    error.with_hint(format!("give one with --pat -, --token-file or --token-command; {scope}{advice}")).into()
 }

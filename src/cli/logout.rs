@@ -2,6 +2,7 @@
 
 use super::Context;
 use super::flags::{Selection, SettingsFlags};
+use crate::credentials::store::{Removed, Store};
 use crate::error::{Class, Error};
 use crate::scan::observer::{Event, Observer as _};
 use crate::settings::keys::Key;
@@ -42,17 +43,41 @@ pub(super) async fn run(
 ) -> Result<u8, Error> {
     let files = files?;
     let layers = Layers::new(&arguments.flags.given, &context.environment).with_files(&files);
-    let mut removed = false;
-    for store in login_places(&layers)? {
-        // Nothing is made, not even a lock, where nobody ever logged in.
-        if store.is_there() && store.lock(&context.clock, &context.redactor).await?.remove()? {
-            let name = store.platform().about().name;
-            context.printer.event(&Event::Note(format!("removed the login to {name} from {}", store.shown())));
-            removed = true;
+    let places = login_places(&layers)?;
+    let (mut was_there, mut failed) = (false, Vec::new());
+    for store in places.stores {
+        match remove(store, places.of_all, context).await {
+            Ok(removed) => was_there |= removed,
+            // Several logins in one file fail alike.
+            Err(error) if failed.iter().any(|other: &Error| other.to_string() == error.to_string()) => {}
+            Err(error) => failed.push(error),
         }
     }
-    if !removed {
-        context.printer.event(&Event::Note("there was no login to remove".to_owned()));
+    let Some(last) = failed.pop() else {
+        if !was_there {
+            context.printer.event(&Event::Note("there was no login to remove".to_owned()));
+        }
+        return Ok(Class::Passed.exit_code());
+    };
+    for error in failed {
+        context.printer.problem(&error.to_problem());
     }
-    Ok(Class::Passed.exit_code())
+    Err(last)
+}
+
+/// Removes one login, and says so. Whether there was one.
+async fn remove(store: Result<Store, settings::Error>, of_all: bool, context: &Context) -> Result<bool, Error> {
+    let store = store?;
+    // Nothing is made, not even a lock, where nobody ever logged in.
+    if !store.is_there() {
+        return Ok(false);
+    }
+    let file = store.shown();
+    let text = match store.lock(&context.clock, &context.redactor).await?.remove(of_all)? {
+        Removed::Nothing => return Ok(false),
+        Removed::Login => format!("removed the login to {} from {file}", store.platform().about().name),
+        Removed::Unknown => format!("removed {file}, which was not understood"),
+    };
+    context.printer.event(&Event::Note(text));
+    Ok(true)
 }

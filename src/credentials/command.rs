@@ -1,6 +1,7 @@
 //! `--token-command`: a program that prints a token.
 
 use std::path::PathBuf;
+use std::pin::pin;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
@@ -17,6 +18,12 @@ const LIMIT: Duration = Duration::from_secs(30);
 
 /// How much of the command's complaints an error shows, in characters.
 const SHOWN: usize = 300;
+
+/// How long what it printed is read for when the command has ended and its streams have not.
+const DRAIN: Duration = Duration::from_millis(200);
+
+/// How tokens begin, as far as platforms say it (`contracts/cybrium.md` section 0 for three of them); the last is a JWT.
+const PREFIXES: [&str; 7] = ["pat_", "cbr_", "cyat_", "sk-", "bd_", "co_", "eyJ"];
 
 /// A command as it is started: without a shell, and with these variables only.
 #[derive(Clone)]
@@ -58,15 +65,15 @@ impl CommandLine {
             .spawn()
             .map_err(|error| format!("cannot start `{}`: {error}", self.program))?;
         tokio::select! {
-            outcome = finish(&mut child) => {
+            outcome = finish(&mut child, clock) => {
                 let (status, output, complaints) = outcome?;
                 if status.success() {
                     let line = output.split(|byte| *byte == b'\n').next().unwrap_or_default();
                     return Ok(line.to_vec());
                 }
-                // It may complain about the very token that it printed.
+                // It may complain about the very token that it printed, or about one that it printed nowhere else.
                 String::from_utf8_lossy(&output).lines().filter_map(Secret::new).for_each(|line| redactor.learn(&line));
-                let complaints = redactor.clean(String::from_utf8_lossy(&complaints).trim());
+                let complaints = without_tokens(&redactor.clean(String::from_utf8_lossy(&complaints).trim()));
                 let complaints: String = complaints.chars().take(SHOWN).collect();
                 let said = if complaints.is_empty() { "it said nothing" } else { &complaints };
                 let ended = status.code().map_or("by a signal".to_owned(), |code| format!("with exit code {code}"));
@@ -77,22 +84,56 @@ impl CommandLine {
     }
 }
 
-/// Reads both streams side by side, since a full pipe would block the command, and then takes its status.
-async fn finish(child: &mut Child) -> Result<(ExitStatus, Vec<u8>, Vec<u8>), String> {
-    let (output, complaints) = (child.stdout.take(), child.stderr.take());
-    let (output, complaints) = tokio::join!(bounded(output), bounded(complaints));
-    let status = child.wait().await.map_err(|error| error.to_string())?;
-    Ok((status, output?, complaints?))
+/// Waits for the command, and reads both streams side by side meanwhile, since a full pipe would block it. Programs that it left
+/// behind may hold the streams open: what it printed itself is in them when it ends.
+async fn finish(child: &mut Child, clock: &Clock) -> Result<(ExitStatus, Vec<u8>, Vec<u8>), String> {
+    let (mut output, mut complaints) = (Vec::new(), Vec::new());
+    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+    let status = {
+        let mut reading =
+            pin!(async { tokio::try_join!(bounded(stdout, &mut output), bounded(stderr, &mut complaints)) });
+        tokio::select! {
+            read = &mut reading => {
+                read?;
+                child.wait().await
+            }
+            status = child.wait() => {
+                tokio::select! {
+                    biased;
+                    read = &mut reading => drop(read?),
+                    () = clock.sleep(DRAIN) => {}
+                }
+                status
+            }
+        }
+    };
+    let status = status.map_err(|error| error.to_string())?;
+    Ok((status, output, complaints))
 }
 
 /// Reads to the end and keeps one byte more than the bound.
-async fn bounded(stream: Option<impl AsyncRead + Unpin>) -> Result<Vec<u8>, String> {
-    let mut bytes = Vec::new();
+async fn bounded(stream: Option<impl AsyncRead + Unpin>, bytes: &mut Vec<u8>) -> Result<(), String> {
     if let Some(mut stream) = stream {
-        (&mut stream).take(LARGEST + 1).read_to_end(&mut bytes).await.map_err(|error| error.to_string())?;
+        (&mut stream).take(LARGEST + 1).read_to_end(bytes).await.map_err(|error| error.to_string())?;
         tokio::io::copy(&mut stream, &mut tokio::io::sink()).await.map_err(|error| error.to_string())?;
     }
-    Ok(bytes)
+    Ok(())
+}
+
+/// Masks the words that look like a token: those with a beginning that platforms are known to use, and long ones of letters
+/// and digits.
+fn without_tokens(text: &str) -> String {
+    let is_between = |letter: char| !letter.is_ascii_alphanumeric() && !matches!(letter, '_' | '-' | '.');
+    let is_token = |word: &str| {
+        let has = |is_such: fn(&u8) -> bool| word.as_bytes().iter().any(is_such);
+        PREFIXES.iter().any(|prefix| word.len() > prefix.len() && word.starts_with(prefix))
+            || (word.len() >= 20 && has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic))
+    };
+    let mask = |piece: &str| {
+        let word = piece.trim_end_matches(is_between);
+        if is_token(word) { piece.replacen(word, "***", 1) } else { piece.to_owned() }
+    };
+    text.split_inclusive(is_between).map(mask).collect()
 }
 
 #[cfg(test)]
@@ -132,6 +173,23 @@ mod tests {
         assert!(error.contains("sealed") && !error.contains("pat_secret"), "{error}");
         let error = run("echo pat_secret_0; echo 'pat_secret_0 is sealed' >&2; exit 3").await.unwrap_err();
         assert!(error.contains("*** is sealed") && !error.contains("pat_secret"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn a_token_that_a_failure_prints_among_its_complaints_only_is_masked() {
+        let complaint =
+            "got pat_abc, eyJhbGciOi.e30.x (cbr_live_1), \"q7Rk0Zz81mP4vXc92LdT\" for id-5 from /etc/vault.d";
+        let error = run(&format!("echo '{complaint}' >&2; exit 3")).await.unwrap_err();
+        assert!(error.ends_with("got ***, *** (***), \"***\" for id-5 from /etc/vault.d"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn a_program_that_a_command_leaves_behind_is_not_waited_for() {
+        let began = Clock::system().monotonic();
+        assert_eq!(run("echo pat_secret; sleep 20 &").await.as_deref(), Ok("pat_secret"));
+        let error = run("echo sealed >&2; sleep 20 & exit 3").await.unwrap_err();
+        assert!(error.contains("sealed"), "{error}");
+        assert!(Clock::system().monotonic().saturating_sub(began) < Duration::from_secs(10));
     }
 
     #[tokio::test]

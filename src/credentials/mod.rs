@@ -34,6 +34,14 @@ pub enum Error {
         origin: String,
         /// What is wrong with it; never any part of what it holds.
         cause: String,
+        /// What to do next.
+        hint: &'static str,
+    },
+    /// The run's deadline passed before a named source came to its end.
+    #[error("{origin}: the deadline passed before the credential was read")]
+    Late {
+        /// The flag or variable that names the source.
+        origin: String,
     },
     /// A store of logins cannot be read or written, or holds what is no login.
     #[error("{file}: {cause}")]
@@ -63,6 +71,7 @@ impl Error {
         match self {
             Self::None { .. } | Self::MadeForAnother { .. } => Class::NoCredentials,
             Self::Unreadable { .. } | Self::Store { .. } => Class::Auth,
+            Self::Late { .. } => Class::Timeout,
         }
     }
 
@@ -70,7 +79,11 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::None { hint, .. } | Self::Store { hint, .. } => Some(hint.clone()),
-            Self::Unreadable { .. } => None,
+            Self::Unreadable { hint, .. } => Some((*hint).to_owned()),
+            Self::Late { .. } => Some(
+                "check that it comes to an end, as a pipe does when its writer closes it, or allow more time with --timeout"
+                    .to_owned(),
+            ),
             Self::MadeForAnother { .. } => {
                 Some("log in there with `scangate login`, or give a credential for it in a variable".to_owned())
             }

@@ -2,6 +2,7 @@
 
 use std::io::{self, Read};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::store::Stored;
 use super::{CommandLine, Error, Form, Secret};
@@ -61,27 +62,36 @@ enum Shape {
     Typed,
 }
 
+/// What every part is read with.
+struct Reader<'a> {
+    clock: &'a Clock,
+    deadline: Duration,
+    redactor: &'a Redactor,
+}
+
 impl Form<Source> {
-    /// Reads every part, checks its form, and teaches it to the redactor before anybody else sees it.
+    /// Reads every part until the deadline, a moment of [`Clock::monotonic`], checks its form, and teaches it to the redactor before
+    /// anybody else sees it.
     ///
     /// # Errors
-    /// [`Error::Unreadable`] where a place cannot be read, is empty or too large, or holds what no credential holds: control
+    /// [`Error::Late`] where the deadline passes. [`Error::Unreadable`] where a place cannot be read, is empty or too large, or holds what no credential holds: control
     /// characters, bytes that are no text, and in a token white space. The error shows nothing of the content.
-    pub async fn read(&self, clock: &Clock, redactor: &Redactor) -> Result<Credential, Error> {
+    pub async fn read(&self, clock: &Clock, deadline: Duration, redactor: &Redactor) -> Result<Credential, Error> {
+        let reader = Reader { clock, deadline, redactor };
         let form = match self {
             Self::Token { secret, previous } => Form::Token {
-                secret: secret.read(Shape::Token, clock, redactor).await?,
-                previous: read_if_given(previous.as_ref(), Shape::Token, clock, redactor).await?,
+                secret: reader.read(secret, Shape::Token).await?,
+                previous: reader.read_if_given(previous.as_ref(), Shape::Token).await?,
             },
-            Self::ApiKey(key) => Form::ApiKey(key.read(Shape::Token, clock, redactor).await?),
+            Self::ApiKey(key) => Form::ApiKey(reader.read(key, Shape::Token).await?),
             Self::Login { username, password, mfa_code } => Form::Login {
-                username: username.read(Shape::Typed, clock, redactor).await?,
-                password: password.read(Shape::Typed, clock, redactor).await?,
-                mfa_code: read_if_given(mfa_code.as_ref(), Shape::Typed, clock, redactor).await?,
+                username: reader.read(username, Shape::Typed).await?,
+                password: reader.read(password, Shape::Typed).await?,
+                mfa_code: reader.read_if_given(mfa_code.as_ref(), Shape::Typed).await?,
             },
             Self::Tokens { access, refresh } => Form::Tokens {
-                access: access.read(Shape::Token, clock, redactor).await?,
-                refresh: read_if_given(refresh.as_ref(), Shape::Token, clock, redactor).await?,
+                access: reader.read(access, Shape::Token).await?,
+                refresh: reader.read_if_given(refresh.as_ref(), Shape::Token).await?,
             },
         };
         Ok(Credential::new(form, self.origin()))
@@ -94,33 +104,32 @@ impl Form<Source> {
     }
 }
 
-async fn read_if_given(
-    source: Option<&Source>,
-    shape: Shape,
-    clock: &Clock,
-    redactor: &Redactor,
-) -> Result<Option<Secret>, Error> {
-    match source {
-        Some(source) => source.read(shape, clock, redactor).await.map(Some),
-        None => Ok(None),
+impl Reader<'_> {
+    async fn read_if_given(&self, source: Option<&Source>, shape: Shape) -> Result<Option<Secret>, Error> {
+        match source {
+            Some(source) => self.read(source, shape).await.map(Some),
+            None => Ok(None),
+        }
     }
-}
 
-impl Source {
-    async fn read(&self, shape: Shape, clock: &Clock, redactor: &Redactor) -> Result<Secret, Error> {
-        tracing::debug!(origin = self.origin, "reads the credential");
-        let unreadable = |cause: String| Error::Unreadable { origin: self.origin.clone(), cause };
-        let secret = match &self.kind {
-            SourceKind::Value(secret) => Ok(secret.clone()),
-            SourceKind::StandardInput => aside(|| bounded(io::stdin().lock())).await.and_then(text),
-            SourceKind::File(path) => {
-                let path = path.clone();
-                aside(|| bounded(fs_err::File::open(path)?)).await.and_then(text)
+    async fn read(&self, source: &Source, shape: Shape) -> Result<Secret, Error> {
+        let origin = &source.origin;
+        tracing::debug!(origin, "reads the credential");
+        let hint = match source.kind {
+            SourceKind::Command(_) => {
+                "run it by hand: it must print the token in time, with few variables and nobody to ask (docs/credentials.md)"
             }
-            SourceKind::Command(command) => command.first_line(clock, redactor).await.and_then(text),
+            _ => "put the credential there, and nothing else",
         };
-        let secret = secret.map_err(unreadable)?;
-        redactor.learn(&secret);
+        let unreadable = |cause: String| Error::Unreadable { origin: origin.clone(), cause, hint };
+        let left = self.deadline.saturating_sub(self.clock.monotonic());
+        // A pipe that nobody closes is read for ever, by a thread that the process does not wait for.
+        let secret = tokio::select! {
+            biased;
+            secret = self.content(&source.kind) => secret.map_err(unreadable)?,
+            () = self.clock.sleep(left) => return Err(Error::Late { origin: origin.clone() }),
+        };
+        self.redactor.learn(&secret);
         let is_wrong = |character: char| match shape {
             Shape::Token => character.is_whitespace() || character.is_control(),
             Shape::Typed => character.is_control(),
@@ -133,6 +142,27 @@ impl Source {
             Shape::Typed => "the credential holds a control character or more than one line".to_owned(),
         }))
     }
+
+    async fn content(&self, kind: &SourceKind) -> Result<Secret, String> {
+        match kind {
+            SourceKind::Value(secret) => Ok(secret.clone()),
+            SourceKind::StandardInput => self.aside(|| bounded(io::stdin().lock())).await.and_then(text),
+            SourceKind::File(path) => {
+                let path = path.clone();
+                self.aside(|| bounded(fs_err::File::open(path)?)).await.and_then(text)
+            }
+            SourceKind::Command(command) => command.first_line(self.clock, self.redactor).await.and_then(text),
+        }
+    }
+
+    /// Reads on another thread, which takes none of a simulated clock's time.
+    async fn aside(&self, read: impl FnOnce() -> io::Result<Vec<u8>> + Send + 'static) -> Result<Vec<u8>, String> {
+        let _hold = self.clock.hold();
+        match blocking::start(read).await {
+            Ok(read) => read.map_err(|error| error.to_string()),
+            Err(panicked) => Err(panicked.to_string()),
+        }
+    }
 }
 
 /// Reads to the end, but not beyond the bound; what is longer comes back longer than the bound.
@@ -140,13 +170,6 @@ fn bounded(source: impl Read) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     source.take(LARGEST + 1).read_to_end(&mut bytes)?;
     Ok(bytes)
-}
-
-async fn aside(read: impl FnOnce() -> io::Result<Vec<u8>> + Send + 'static) -> Result<Vec<u8>, String> {
-    match blocking::start(read).await {
-        Ok(read) => read.map_err(|error| error.to_string()),
-        Err(panicked) => Err(panicked.to_string()),
-    }
 }
 
 fn text(bytes: Vec<u8>) -> Result<Secret, String> {
@@ -170,7 +193,8 @@ mod tests {
     }
 
     async fn read_form(form: Form<Source>) -> Result<Credential, String> {
-        form.read(&Clock::system(), &Redactor::default()).await.map_err(|error| error.to_string())
+        let read = form.read(&Clock::system(), Duration::MAX, &Redactor::default()).await;
+        read.map_err(|error| format!("{error} ({})", error.hint().unwrap_or_default()))
     }
 
     async fn read(kind: SourceKind) -> Result<String, String> {
@@ -198,7 +222,10 @@ mod tests {
         for content in wrong {
             let error = read_file(content).await.unwrap_err();
             assert!(
-                error.starts_with("--token-file: ") && !error.contains("pat_") && !error.contains("xxx"),
+                error.starts_with("--token-file: ")
+                    && error.ends_with("(put the credential there, and nothing else)")
+                    && !error.contains("pat_")
+                    && !error.contains("xxx"),
                 "{error}"
             );
         }
@@ -208,6 +235,30 @@ mod tests {
     async fn a_file_that_is_not_there_is_named() {
         let error = read(SourceKind::File("no/such/token".into())).await.unwrap_err();
         assert!(error.contains("no/such/token"), "{error}");
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn a_file_is_waited_for_on_a_clock_that_stands_still_and_a_place_without_end_until_the_deadline() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        fs_err::write(file.path(), "pat_secret").unwrap();
+        let clock = Clock::simulated(jiff::Timestamp::UNIX_EPOCH);
+        let read = async |kind, deadline| {
+            let read = Form::ApiKey(place(kind)).read(&clock, deadline, &Redactor::default()).await;
+            read.map(|credential| credential.origin)
+        };
+        let deadline = Duration::from_secs(20);
+        assert!(read(SourceKind::File(file.path().to_owned()), deadline).await.is_ok());
+        assert_eq!(clock.monotonic(), Duration::ZERO);
+        let command = CommandLine {
+            program: "tail".to_owned(),
+            arguments: vec!["-f".to_owned(), "/dev/null".to_owned()],
+            folder: std::env::temp_dir(),
+            variables: Vec::new(),
+        };
+        let error = read(SourceKind::Command(command), deadline).await.unwrap_err();
+        assert_eq!((error.class(), clock.monotonic()), (crate::error::Class::Timeout, deadline));
+        assert!(error.to_string().starts_with("--token-file: the deadline passed"), "{error}");
     }
 
     #[tokio::test]
@@ -237,7 +288,7 @@ mod tests {
             mfa_code: Some(given("backup-code-1")),
         };
         for form in [token, login] {
-            assert!(form.read(&Clock::system(), &redactor).await.is_ok());
+            assert!(form.read(&Clock::system(), Duration::MAX, &redactor).await.is_ok());
         }
         let text = "key_of_today key_of_yesterday me@host.example correct horse backup-code-1";
         let clean = redactor.clean(text);

@@ -143,7 +143,12 @@ impl Renewal {
         }
         if let Some(most) = self.grant.most_exchanges.filter(|most| state.exchanges >= *most) {
             let message = format!("a new token is needed, and this run has used up its {}", logins(most));
-            return Err(Error::local(Class::Auth, message, &self.grant.remedy));
+            let remedy = if state.tokens > 0 {
+                "its tokens end before the run does: use an API key, which does not end, or make the run shorter"
+            } else {
+                &self.grant.remedy
+            };
+            return Err(Error::local(Class::Auth, message, remedy));
         }
         let got = match &self.grant.stored {
             Some(stored) => self.next_of(stored, state, client).await,

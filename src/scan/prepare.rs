@@ -12,6 +12,7 @@ use crate::blocking;
 use crate::error::{Error, Problem};
 use crate::finding::fingerprint::image_repository;
 use crate::platform::Subject;
+use crate::report::counted;
 use crate::settings::{self, ScanSettings};
 
 /// What is scanned, and what the tree it comes from knows of itself.
@@ -67,6 +68,24 @@ pub fn select(
 ) -> Result<Selection, archive::Error> {
     let of_tree = if ignore_rules.is_none() { archive::ignore_rules(directory)? } else { String::new() };
     archive::select(&Options { directory, untracked, ignore_rules: ignore_rules.unwrap_or(&of_tree), own_files })
+}
+
+/// Looks at what would be scanned before anything is made of it, and says what it is.
+///
+/// # Errors
+/// What a run would end with that cannot find or read it.
+pub fn look(subject: &settings::Subject) -> Result<String, Error> {
+    Ok(match subject {
+        settings::Subject::Directory { path, .. } => format!("the folder {}", archive::enter(path)?.display()),
+        settings::Subject::Archive(path) => {
+            format!("the archive {}, {}", path.display(), counted(archive::ready(path)?.entries, "file"))
+        }
+        settings::Subject::Image(reference) => format!("the image {reference}"),
+        settings::Subject::Target(target) => format!("the target {target}"),
+        settings::Subject::Sarif(path) => {
+            format!("the SARIF file {}, {}", path.display(), counted(sarif_length(path)?, "byte"))
+        }
+    })
 }
 
 /// What was prepared in a run, so that entries that scan the same share it: a tree is archived once.

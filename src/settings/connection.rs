@@ -1,5 +1,7 @@
 //! How a platform is reached: its credential and its hosts, whatever is asked of it then.
 
+use std::time::Duration;
+
 use url::Url;
 
 use super::layers::{Binding, Layers, Sourced};
@@ -72,13 +74,19 @@ impl ConnectionSettings {
         self.credential.as_ref().is_some_and(|form| form.secrets().any(is_read))
     }
 
-    /// Reads the credential from the place that was chosen for it, else from the login that is stored.
+    /// Reads the credential from the place that was chosen for it, until the deadline, a moment of [`Clock::monotonic`]; else from
+    /// the login that is stored.
     ///
     /// # Errors
     /// [`credentials::Error::None`] where there is neither, and whatever reading says.
-    pub async fn read_credential(&self, clock: &Clock, redactor: &Redactor) -> Result<Credential, credentials::Error> {
+    pub async fn read_credential(
+        &self,
+        clock: &Clock,
+        deadline: Duration,
+        redactor: &Redactor,
+    ) -> Result<Credential, credentials::Error> {
         if let Some(form) = &self.credential {
-            return form.read(clock, redactor).await;
+            return form.read(clock, deadline, redactor).await;
         }
         let store = self.store.as_ref();
         let stored = store.map(|store| stored(self.platform, store, &self.hosts(), redactor)).transpose()?.flatten();

@@ -269,8 +269,10 @@ pub(super) fn warnings(layers: &Layers<'_>, about: &'static About, chosen: Optio
 pub fn known_secrets(environment: &Environment) -> impl Iterator<Item = Secret> {
     let platforms = PlatformId::ALL.into_iter().flat_map(|platform| platform.about().credentials.secret_variables());
     let others = [OWN, "CYBEDEFEND_API_KEY", "GITHUB_TOKEN", "CI_JOB_TOKEN"];
-    let of_entries =
-        environment.names().filter(|name| name.starts_with("SCANGATE_") && name.ends_with("_TOKEN")).map(str::to_owned);
+    let of_entries = environment
+        .names()
+        .filter(|name| name.starts_with("SCANGATE_") && (name.ends_with("_TOKEN") || name.ends_with("_PAT")))
+        .map(str::to_owned);
     platforms
         .chain(others)
         .map(str::to_owned)

@@ -357,7 +357,11 @@ impl<'a> Layers<'a> {
         let names = self.environment.names().filter(|name| name.starts_with("SCANGATE_") && !is_known(name));
         names
             .map(|name| {
-                let meant = value::nearest(name, known.iter().map(String::as_str));
+                let meant = if name.ends_with("_PAT") {
+                    Some("CYBEDEFEND_PAT or SCANGATE_TOKEN")
+                } else {
+                    value::nearest(name, known.iter().map(String::as_str))
+                };
                 let suggestion = meant.map(|meant| format!("; did you mean {meant}?")).unwrap_or_default();
                 format!("{} is not a setting and has no effect{suggestion}", value::shown(name))
             })

@@ -18,8 +18,7 @@ use crate::sorting;
 pub struct LoginSettings {
     /// Where one logs in.
     pub platform: PlatformId,
-    /// What one logs in with; `None` where nothing is given, and for a platform that people log in to with a browser, where no flag
-    /// names it.
+    /// What one logs in with; `None` where no flag names it, nor for `CyberOrigen` a variable.
     pub credential: Option<Form<Source>>,
     /// What the settings say of the hosts.
     pub hosts: Hosts,
@@ -44,8 +43,9 @@ impl LoginSettings {
         let ApiSettings { connection, timeout, http, warnings } = ApiSettings::resolve(layers)?;
         let hosts = connection.hosts();
         let ConnectionSettings { platform, credential, auth_scheme, .. } = connection;
-        let is_flag = |form: &Form<Source>| form.origin().starts_with("--");
-        let given = credential.filter(|form| !has_browser_login(platform) || is_flag(form));
+        // A variable is for runs, and is kept only where no flag can hold a user name and a password.
+        let is_given = |form: &Form<Source>| platform == PlatformId::CyberOrigen || form.origin().starts_with("--");
+        let given = credential.filter(is_given);
         let store = place(layers, platform)?;
         Ok(Self { platform, credential: given, hosts, auth_scheme, store, timeout, http, warnings })
     }
@@ -61,19 +61,28 @@ pub fn has_browser_login(platform: PlatformId) -> bool {
     platform == PlatformId::CybeDefend
 }
 
-/// The places from which `scangate logout` removes logins: those of `--platform`, else of all platforms.
+/// The places from which `scangate logout` removes logins.
+pub struct Places {
+    /// Those of `--platform`, else of all platforms; an error for each where no login can be kept.
+    pub stores: Vec<Result<Store, Error>>,
+    /// Whether it is all platforms because none is named.
+    pub of_all: bool,
+}
+
+/// The places from which `scangate logout` removes logins.
 ///
 /// # Errors
-/// A word that names no platform, and a place where no login can be kept.
-pub fn places(layers: &Layers<'_>) -> Result<Vec<Store>, Error> {
-    let mut named: Vec<PlatformId> = if layers.above_files(&keys::PLATFORM_NAME).is_empty() {
+/// A word that names no platform.
+pub fn places(layers: &Layers<'_>) -> Result<Places, Error> {
+    let of_all = layers.above_files(&keys::PLATFORM_NAME).is_empty();
+    let mut named: Vec<PlatformId> = if of_all {
         PlatformId::ALL.to_vec()
     } else {
         named::entries(layers)?.iter().map(|entry| entry.platform).collect()
     };
     sorting::sort(&mut named);
     named.dedup();
-    named.into_iter().map(|platform| place(layers, platform)).collect()
+    Ok(Places { stores: named.into_iter().map(|platform| place(layers, platform)).collect(), of_all })
 }
 
 fn place(layers: &Layers<'_>, platform: PlatformId) -> Result<Store, Error> {

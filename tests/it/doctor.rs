@@ -13,10 +13,12 @@ use crate::harness::{Ended, Scangate};
 use crate::served::Served;
 
 /// What each check is named, in the order in which they are made for a platform with one server.
-const CHECKS: [&str; 14] = [
+const CHECKS: [&str; 16] = [
     "files",
     "settings",
     "ci",
+    "subject",
+    "reports",
     "certificates",
     "credentials",
     "proxy",
@@ -157,7 +159,7 @@ fn people_get_a_line_a_check_and_the_exit_code_with_its_class() {
         "this machine\n",
         "\nbestdefense\n  pass     credentials   found in BD_API_TOKEN\n",
         "\n  pass     permission    the credential sees site shop.example.com (",
-        "\n14 pass, 0 warn, 0 fail, 0 skipped; 3 requests; exit code 0 (passed)\n",
+        "\n16 pass, 0 warn, 0 fail, 0 skipped; 3 requests; exit code 0 (passed)\n",
     ] {
         assert!(text.contains(line), "no {line:?} in:\n{text}");
     }

@@ -195,7 +195,16 @@ fn what_is_not_tried_is_kept_as_it_is_but_for_no_instance_that_has_to_be_asked()
 #[test]
 fn a_login_needs_something_to_log_in_with_and_a_place_to_keep_it() {
     let home = Home::new();
-    home.run(&["login", "--platform", "cybrium"]).assert_exit_code(2).assert_stderr_has("needs a token or key");
+    for (platform, variable) in
+        [("cybrium", "CYBRIUM_API_KEY"), ("bestdefense", "BD_API_TOKEN"), ("bestdefense", "SCANGATE_TOKEN")]
+    {
+        // A variable is for runs: what is kept has to be named.
+        let call = home.call(&["login", "--platform", platform, "--no-verify"]).env(variable, "key-0123456789");
+        call.run()
+            .assert_exit_code(2)
+            .assert_stderr_has("needs a token or key")
+            .assert_stderr_has("--token-command; for runs alone, set ");
+    }
     home.run(&["login", "--pat", "-"]).assert_exit_code(2).assert_stderr_has("no platform is given");
     let nowhere = Scangate::new(["login", "--platform", "cybrium", "--pat", "-", "--no-verify"]).env("HOME", "");
     nowhere.input("key-0123456789").run().assert_exit_code(2).assert_stderr_has("HOME is not set");

@@ -107,7 +107,7 @@ pub(super) async fn run(
     let (method, accept) = (arguments.method, arguments.accept);
     let sent = async {
         let platform = settings.connection.platform;
-        let credential = settings.connection.read_credential(&context.clock, &context.redactor).await?;
+        let credential = settings.connection.read_credential(&context.clock, deadline, &context.redactor).await?;
         let request = settings.connection.request(credential);
         let connection = platform.connect(client, &request).await?;
         for note in &connection.notes {

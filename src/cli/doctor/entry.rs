@@ -1,6 +1,5 @@
 //! One platform of the run: its credential, the way to its servers, and what the credential may see.
 
-use std::path::Path;
 use std::time::Duration;
 
 use url::Url;
@@ -9,12 +8,11 @@ use super::check::Checks;
 use super::machine::{READABLE, open_to_others};
 use super::way;
 use crate::cli::Context;
-use crate::credentials::store::Store;
 use crate::credentials::{Credential, Form, Source, SourceKind};
 use crate::error::Error;
 use crate::http::{Client, Options};
 use crate::platform::{Connection, Request};
-use crate::settings::{ConnectionSettings, EntrySettings, Subject};
+use crate::settings::{EntrySettings, Subject};
 
 /// What is behind the way.
 const BEHIND: [&str; 3] = ["sign-in", "permission", "limits"];
@@ -30,7 +28,7 @@ pub(super) async fn examine(
     let options = Options { keep_sights: true, ..options.clone() };
     match Client::new(&options, context.clock.clone(), deadline, context.redactor.clone()) {
         Ok(client) => {
-            look(entry, &client, context, &mut checks).await;
+            look(entry, &client, deadline, context, &mut checks).await;
             (checks, client.requests())
         }
         Err(error) => {
@@ -40,9 +38,9 @@ pub(super) async fn examine(
     }
 }
 
-async fn look(entry: &EntrySettings, client: &Client, context: &Context, checks: &mut Checks) {
+async fn look(entry: &EntrySettings, client: &Client, deadline: Duration, context: &Context, checks: &mut Checks) {
     // The token's file may be missing, and its command may fail: that hides nothing of the way.
-    let request = credential(entry, context, checks).await.map(|credential| entry.request(credential));
+    let request = credential(entry, deadline, context, checks).await.map(|credential| entry.request(credential));
     // A stored login says where it is good.
     let hosts = request.as_ref().map_or_else(|| entry.connection.hosts(), Request::hosts);
     let bases = match entry.connection.platform.bases(&hosts, matches!(entry.subject, Subject::Sarif(_))) {
@@ -64,17 +62,17 @@ async fn look(entry: &EntrySettings, client: &Client, context: &Context, checks:
 }
 
 /// Reads the credential, and says where it was found; never what it is.
-async fn credential(entry: &EntrySettings, context: &Context, checks: &mut Checks) -> Option<Credential> {
+async fn credential(
+    entry: &EntrySettings,
+    deadline: Duration,
+    context: &Context,
+    checks: &mut Checks,
+) -> Option<Credential> {
     const CHECK: &str = "credentials";
-    // Before it is read, which closes it.
-    let ConnectionSettings { credential: place, store, .. } = &entry.connection;
-    let store = store.as_ref().filter(|store| place.is_none() && store.is_there()).map(Store::path);
-    let places = store.into_iter().chain(store.and_then(Path::parent));
-    for (path, mode) in places.filter_map(|path| Some((path, open_to_others(path, READABLE)?))) {
-        let message = format!("{} was open to others (mode {mode:03o}), and is closed to them now", path.display());
-        checks.warn(CHECK, message, "log in again, and have the old credential revoked, if others use this machine");
+    for closed in entry.connection.close_store() {
+        checks.warn(CHECK, closed, "log in again, and have the old credential revoked, if others use this machine");
     }
-    let read = entry.connection.read_credential(&context.clock, &context.redactor).await;
+    let read = entry.connection.read_credential(&context.clock, deadline, &context.redactor).await;
     let credential = match read {
         Ok(credential) => credential,
         Err(error) => {
@@ -83,7 +81,7 @@ async fn credential(entry: &EntrySettings, context: &Context, checks: &mut Check
         }
     };
     checks.pass(CHECK, format!("found in {}", credential.origin));
-    for Source { kind, origin } in place.iter().flat_map(Form::parts) {
+    for Source { kind, origin } in entry.connection.credential.iter().flat_map(Form::parts) {
         if let SourceKind::File(path) = kind
             && let Some(mode) = open_to_others(path, READABLE)
         {

@@ -1,8 +1,9 @@
 //! `scangate doctor`: looks at all that a scan needs, in the order in which it needs it, and starts none.
 //!
 //! ```text
-//! machine: files, settings, CI, certificates ─► entry (side by side): credentials, way to each host, sign-in, permission, limits
-//!                                          every step leaves a Check ─► show ─► exit code of the worst
+//! machine: files, settings, CI, subject, reports, certificates
+//!   ─► entry (side by side): credentials, way to each host, sign-in, permission, limits
+//!      every step leaves a Check ─► show ─► exit code of the worst
 //! ```
 
 mod certificates;
@@ -68,10 +69,16 @@ async fn examine(
     context: &Context,
     checks: &mut Checks,
 ) -> u64 {
-    let Some(files) = machine::files(files, checks) else { return 0 };
-    let layers = Layers::new(&arguments.flags.given, &context.environment).with_files(&files);
-    let Some(mut settings) = machine::settings(ScanSettings::resolve(&layers), checks) else { return 0 };
+    let Some(mut files) = machine::files(files, checks) else { return 0 };
+    let given = &arguments.flags.given;
+    let Some(mut policy) = machine::settings(scan::policy(&mut files, given, context), checks) else { return 0 };
+    let layers = Layers::new(given, &context.environment).with_files(&files);
+    let settings = ScanSettings::resolve(&layers).map_err(Error::from);
+    let Some(mut settings) = machine::settings(settings, checks) else { return 0 };
+    machine::understood(&settings, &mut policy, checks);
     machine::ci(&mut settings, context, checks);
+    machine::subjects(&settings, checks);
+    machine::reports(&settings, checks);
     if !certificates::check(&settings.http, context, checks) {
         for entry in &settings.entries {
             let mut own = Checks::of(&entry.name);

@@ -65,6 +65,17 @@ pub struct Locked<'a> {
     _lock: Lock,
 }
 
+/// What [`Locked::remove`] has removed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Removed {
+    /// Nothing: there was no login.
+    Nothing,
+    /// The login, or what was left of one.
+    Login,
+    /// A file that was not understood, with whatever logins were in it.
+    Unknown,
+}
+
 impl Store {
     /// The place of a platform's login in this file.
     pub fn new(path: PathBuf, platform: PlatformId) -> Self {
@@ -202,22 +213,34 @@ impl Locked<'_> {
         }
     }
 
-    /// Removes the login, and the file with it where nothing else is in there. Returns whether there was one.
+    /// Removes the login, and the file with it where nothing else is in there. A file that is not understood is removed where the
+    /// logins of all platforms are to go.
     ///
     /// # Errors
-    /// [`Error::Store`] where the file is not understood, or cannot be written or removed.
-    pub fn remove(&self) -> Result<bool, Error> {
+    /// [`Error::Store`] where the file is not understood, cannot be written or removed, or is of a newer version.
+    pub fn remove(&self, of_all: bool) -> Result<Removed, Error> {
         let store = self.store;
         // The vendor's file holds the one login, whatever else it says; of ours it has to be known what else there is.
-        let document = if store.platform == PlatformId::CybeDefend { None } else { store.document()? };
-        if let Some(mut document) = document {
-            store.refuse_newer(&document)?;
-            let was_there = own::remove(store.platform.as_str(), &mut document);
-            if !own::is_empty(&document) {
-                return if was_there { self.write(document).map(|()| true) } else { Ok(false) };
+        let document = if store.platform == PlatformId::CybeDefend { Ok(None) } else { store.document() };
+        let mut removed = Removed::Login;
+        match document {
+            Ok(None) => {}
+            Ok(Some(mut document)) => {
+                store.refuse_newer(&document)?;
+                if of_all && !own::is_understood(&document) {
+                    removed = Removed::Unknown;
+                } else {
+                    let was_there = own::remove(store.platform.as_str(), &mut document);
+                    if !own::is_empty(&document) {
+                        return if was_there { self.write(document).map(|()| removed) } else { Ok(Removed::Nothing) };
+                    }
+                }
             }
+            Err(_not_understood) if of_all => removed = Removed::Unknown,
+            Err(error) => return Err(error),
         }
-        file::remove(&store.path).map_err(|cause| store.failed(cause))
+        let was_there = file::remove(&store.path).map_err(|cause| store.failed(cause))?;
+        Ok(if was_there { removed } else { Removed::Nothing })
     }
 
     fn write(&self, document: Map<String, Value>) -> Result<(), Error> {

@@ -91,6 +91,11 @@ pub(super) fn is_empty(document: &Map<String, Value>) -> bool {
     document.iter().all(|(name, value)| name == VERSION || (name == LOGINS && is_nothing(value)))
 }
 
+/// Whether logins can be found in it and removed one by one.
+pub(super) fn is_understood(document: &Map<String, Value>) -> bool {
+    logins(document).is_ok()
+}
+
 /// Whether a version of the program wrote it that knows more than this one.
 pub(super) fn is_newer(document: &Map<String, Value>) -> bool {
     document.get(VERSION).and_then(Value::as_u64).is_some_and(|version| version > CURRENT)

@@ -26,8 +26,12 @@ async fn save(store: &Store, login: &StoredLogin) -> Result<Option<PathBuf>, Err
     store.lock(&Clock::system(), &Redactor::default()).await?.save(login)
 }
 
+async fn remove_of(store: &Store, of_all: bool) -> Result<Removed, Error> {
+    store.lock(&Clock::system(), &Redactor::default()).await?.remove(of_all)
+}
+
 async fn remove(store: &Store) -> Result<bool, Error> {
-    store.lock(&Clock::system(), &Redactor::default()).await?.remove()
+    remove_of(store, false).await.map(|removed| removed == Removed::Login)
 }
 
 fn token_of(login: Option<StoredLogin>) -> Option<String> {
@@ -81,6 +85,9 @@ async fn a_file_that_is_not_understood_is_named_and_a_login_moves_it_aside() {
             let (message, hint) = (error.to_string(), error.hint().unwrap());
             assert!(message.contains("credentials.json") && !message.contains("pat_hidden"), "{message}");
             assert!(hint.contains(&format!("scangate login --platform {platform}")), "{hint}");
+            if platform != PlatformId::CybeDefend && !text.contains("version") {
+                assert!(remove(&store).await.is_err() && store.is_there());
+            }
             let aside = save(&store, &token("token-0123456789")).await.unwrap();
             assert_eq!(load(&store).unwrap().as_deref(), Some("token-0123456789"));
             match aside {
@@ -93,11 +100,24 @@ async fn a_file_that_is_not_understood_is_named_and_a_login_moves_it_aside() {
 }
 
 #[tokio::test]
+async fn a_file_that_is_not_understood_goes_with_the_logins_of_all_platforms() {
+    let (_home, store) = store(PlatformId::Cybrium);
+    for text in
+        ["{\"version\": 1, \"logins\": {\"cybrium\": {\"token\": \"key-hid", "[]", "{\"version\": 1, \"logins\": []}"]
+    {
+        put(&store, text);
+        assert_eq!(remove_of(&store, true).await.unwrap(), Removed::Unknown, "{text}");
+        assert!(!store.is_there());
+    }
+}
+
+#[tokio::test]
 async fn a_file_of_a_newer_version_is_neither_read_nor_replaced() {
     let (_home, store) = store(PlatformId::Cybrium);
     let text = r#"{"version":2,"logins":{"cybrium":{"sealed":"x"}}}"#;
     put(&store, text);
-    let errors = [load(&store).err(), save(&store, &token("t")).await.err(), remove(&store).await.err()];
+    let of_all = remove_of(&store, true).await.err();
+    let errors = [load(&store).err(), save(&store, &token("t")).await.err(), remove(&store).await.err(), of_all];
     for error in errors {
         assert!(error.unwrap().to_string().contains("a newer version"));
     }

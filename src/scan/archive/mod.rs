@@ -25,7 +25,7 @@ use super::delivery;
 
 pub use error::Error;
 pub use rules::{IGNORE_FILE, SECRET_FILES, check as check_ignore_rules, ignore_rules};
-pub use select::{Options, SelectedFile, Selection, select};
+pub use select::{Options, SelectedFile, Selection, enter, select};
 pub use write::{Summary, write};
 
 /// The largest archive that can be uploaded, in bytes: 5 GiB, what the header of CybeDefend's signed upload allows

@@ -104,7 +104,10 @@ pub fn select(options: &Options<'_>) -> Result<Selection, Error> {
 }
 
 /// `--dir` without symbolic links, once it is sure to be a directory.
-fn enter(directory: &Path) -> Result<PathBuf, Error> {
+///
+/// # Errors
+/// [`Error::Directory`] where it is none.
+pub fn enter(directory: &Path) -> Result<PathBuf, Error> {
     let refused = |cause: String| Error::Directory { path: directory.to_owned(), cause };
     let found = directory.canonicalize().map_err(|error| {
         refused(if error.kind() == io::ErrorKind::NotFound {

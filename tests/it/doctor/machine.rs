@@ -80,6 +80,49 @@ fn the_ci_is_named_with_what_it_says() {
 }
 
 #[test]
+fn where_the_ci_withholds_secrets_a_run_without_a_credential_is_told_where_to_read_of_it() {
+    let served = sandbox("bestdefense", &[]);
+    let of = |token: &str, exit_code| {
+        let call = look(&served).env("BD_API_TOKEN", token).env("GITLAB_CI", "true").env("CI_COMMIT_BRANCH", "feature");
+        report(call.env("CI_COMMIT_REF_PROTECTED", "false").run().assert_exit_code(exit_code))
+    };
+    let document = of("", 3);
+    let warned = complaint(&document, "ci");
+    assert!(warned["next"].as_str().unwrap().contains("docs/gitlab.md"), "{warned}");
+    assert_eq!(statuses(&of(served.variable("BD_API_TOKEN"), 0))["ci"], "pass");
+}
+
+#[test]
+fn what_a_scan_would_miss_before_it_sends_anything_is_found_and_no_file_is_made() {
+    let served = sandbox("all", &[]);
+    let own = ["--target", "shop.example.com"];
+    let cases: [(&str, &[&str], &str, i32, &str); 7] = [
+        ("cybedefend", &["--dir", "../nodir"], "subject", 2, "it does not exist"),
+        ("cybedefend", &["--archive", "../nope.zip"], "subject", 2, "nope.zip"),
+        ("cybrium", &["--sarif", "nope.sarif"], "subject", 2, "nope.sarif"),
+        ("cybedefend", &["--save-raw", "raw"], "reports", 2, "it lies in what is scanned"),
+        ("bestdefense", &["--report", "sarif=../nonexist/x.sarif"], "reports", 8, "does not exist"),
+        ("bestdefense", &["--outcome", "../home"], "reports", 8, "no file is in its place"),
+        ("bestdefense", &["--policy-from", "base"], "settings", 2, "base"),
+    ];
+    for (platform, arguments, check, exit_code, said) in cases {
+        let own: &[&str] = if platform == "bestdefense" { &own } else { &[] };
+        let call = served.told(doctor(platform, &[own, arguments].concat())).file("scangate.yml", "fail_on: low\n");
+        // A pull request without a repository around it, so that the base is not in the clone.
+        let call =
+            call.env("GITLAB_CI", "true").env("CI_COMMIT_REF_PROTECTED", "true").env("CI_MERGE_REQUEST_IID", "1");
+        let call = call.env("CI_MERGE_REQUEST_DIFF_BASE_SHA", "0123456789abcdef0123456789abcdef01234567");
+        let ended = call.run();
+        let document = report(ended.assert_exit_code(exit_code));
+        let failed = checks(&document).iter().find(|row| row["check"] == check && row["status"] == "fail").unwrap();
+        assert!(failed["message"].as_str().unwrap().contains(said), "{failed}");
+        let left: Vec<_> =
+            ended.everything().into_iter().map(|(name, _)| name).filter(|name| name.starts_with("work/")).collect();
+        assert_eq!(left, ["work/scangate.yml"]);
+    }
+}
+
+#[test]
 fn the_action_runs_it_by_its_input_and_tells_the_runner_nothing() {
     let served = sandbox("bestdefense", &[]);
     let none: [&str; 0] = [];
@@ -107,11 +150,13 @@ fn a_stored_login_is_found_says_where_it_is_good_and_is_closed_to_others() {
         let folder = call.directory().with_file_name("home").join(".cybedefend");
         fs_err::create_dir_all(&folder).unwrap();
         fs_err::write(folder.join("credentials.json"), login.to_string()).unwrap();
-        for (path, mode) in [folder.join("credentials.json"), folder].iter().zip(modes) {
+        for (path, mode) in [folder.join("credentials.json"), folder.clone()].iter().zip(modes) {
             set_mode(path, mode);
         }
         let ended = call.run();
         let report = report(ended.assert_exit_code(0));
+        let mode = |path: &std::path::Path| path.metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode(&folder.join("credentials.json")), mode(&folder)), (0o600, 0o700));
         assert!(!ended.stdout().contains(pat) && !ended.stderr().contains(pat));
         report
     };
@@ -122,7 +167,7 @@ fn a_stored_login_is_found_says_where_it_is_good_and_is_closed_to_others() {
     let open = look([0o644, 0o755]);
     let warned = checks(&open).iter().filter(|check| check["status"] == "warn");
     let warned: Vec<_> = warned.map(|check| check["message"].as_str().unwrap()).collect();
-    let [file, folder] = warned.as_slice() else { panic!("{warned:?}") };
-    assert!(file.contains("credentials.json was open to others (mode 644)"), "{file}");
-    assert!(folder.contains("(mode 755)"), "{folder}");
+    let [folder, file] = warned.as_slice() else { panic!("{warned:?}") };
+    assert!(folder.contains("with mode 755, and is now 700"), "{folder}");
+    assert!(file.contains("credentials.json was open to other users with mode 644, and is now 600"), "{file}");
 }

@@ -217,6 +217,8 @@ async fn a_refused_refresh_leads_to_one_login() {
     let error = get(&session, &api).await.unwrap_err();
     assert!(is(&error, Class::Auth));
     assert_eq!(error.to_string(), "a new token is needed, and this run has used up its 2 logins");
+    let hint = error.hint().unwrap_or_default();
+    assert!(hint.contains("tokens end before the run does") && !hint.contains("refused"), "{hint}");
     assert_eq!((auth.count(), api.count()), (4, 3));
 }
 

@@ -136,6 +136,34 @@ fn a_file_that_is_not_understood_is_named_with_the_way_out_and_nothing_is_lost()
 }
 
 #[test]
+fn a_logout_of_all_leaves_no_secret_behind_but_in_a_file_of_a_newer_version_which_is_named() {
+    let home = Home::new();
+    let vendors = json!({ "type": "pat", "region": "eu", "pat": "pat_0123456789" }).to_string();
+    let half = "{\"version\": 1, \"logins\": {\"cybrium\": {\"token\": \"key-0123456789";
+    home.write(VENDORS, &vendors);
+    home.write(OURS, half);
+    home.run(&["logout", "--platform", "cybrium"]).assert_exit_code(3).assert_stderr_has("remove it");
+    assert!(home.path(OURS).exists(), "it may hold what is not asked to be removed");
+    home.run(&["logout"]).assert_exit_code(0).assert_stderr_has("credentials.json, which was not understood");
+    assert!(!home.path(OURS).exists() && !home.path(VENDORS).exists());
+
+    let newer = r#"{"version":2,"logins":{}}"#;
+    home.write(OURS, newer);
+    home.write(VENDORS, &vendors);
+    let everybody = ["bestdefense", "cyberorigen", "cybrium", "cybedefend"];
+    let named: Vec<&str> =
+        ["logout"].into_iter().chain(everybody.iter().flat_map(|name| ["--platform", name])).collect();
+    for arguments in [vec!["logout"], named] {
+        home.write(VENDORS, &vendors);
+        let ended = home.run(&arguments);
+        ended.assert_exit_code(3).assert_stderr_has("removed the login to CybeDefend");
+        assert_eq!(ended.stderr().matches("a newer version of scangate wrote it").count(), 1, "{}", ended.stderr());
+        assert!(!home.path(VENDORS).exists());
+        assert_eq!(fs_err::read_to_string(home.path(OURS)).unwrap(), newer);
+    }
+}
+
+#[test]
 fn a_login_where_a_pull_request_can_put_one_is_neither_used_nor_made() {
     let (home, served) = (Home::new(), Served::with_faults(&[]));
     home.write(VENDORS, &vendors_file(&served));

@@ -241,6 +241,10 @@ fn variables_of_entries_are_known_and_slips_in_them_are_told() {
         unknown("SCANGATE_ONE_PROJCET_ID", &flags),
         ["SCANGATE_ONE_PROJCET_ID is not a setting and has no effect; did you mean SCANGATE_ONE_PROJECT_ID?"]
     );
+    for name in ["SCANGATE_PAT", "SCANGATE_ONE_PAT"] {
+        let said = format!("{name} is not a setting and has no effect; did you mean CYBEDEFEND_PAT or SCANGATE_TOKEN?");
+        assert_eq!(unknown(name, &flags), [said]);
+    }
     assert_eq!(unknown("SCANGATE_ONE_FAIL_ON", &flags).len(), 1);
     assert_eq!(unknown("SCANGATE_ONE_PROJECT_ID", &none).len(), 1);
 }

@@ -1,6 +1,8 @@
 //! `--token-file`, `…_FILE`, `--token-command` and `…_COMMAND` in every layer, against the sandbox: each brings the token to its
 //! platform, and none goes through a shell.
 
+use std::process::Stdio;
+
 use crate::harness::Scangate;
 use crate::served::Served;
 
@@ -63,7 +65,7 @@ fn a_command_goes_through_no_shell() {
         "cat token >mark",
     ] {
         let ended = call(&served, &["--token-command", command]).run();
-        ended.assert_exit_code(3).assert_stderr_has("--token-command");
+        ended.assert_exit_code(3).assert_stderr_has("--token-command").assert_stderr_has("hint: run it by hand");
         assert!(!ended.has("home/mark") && !ended.has("work/mark"), "{command}");
         assert!(!ended.stderr().contains(served.variable(PAT)), "{}", ended.stderr());
     }
@@ -85,4 +87,27 @@ fn a_relative_file_is_the_command_lines_and_never_that_of_a_file_of_settings() {
     let ended = planted().run();
     ended.assert_exit_code(2).assert_stderr_has("is a relative path, and would be looked for in what is scanned");
     planted().env(PAT, served.variable(PAT)).run().assert_exit_code(0);
+}
+
+#[test]
+fn a_place_that_comes_to_no_end_is_given_up_at_the_deadline() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe").display().to_string();
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let commands: [&[&str]; 4] =
+        [&["scan", "--target", "shop"], &["doctor", "--target", "shop"], &["api", "GET", "/scans/"], &["login"]];
+    let places = [("--token-file", pipe.as_str()), ("--token-command", "tail -f /dev/null")];
+    let start = |(flag, value)| {
+        let here = ["--platform", "cybrium", "--api-url", "http://127.0.0.1:9", "--timeout", "1s", flag, value];
+        let start = |command: &&[&str]| Scangate::new(*command).arguments(here).start(Stdio::piped());
+        commands.iter().map(|command| (flag, start(command))).collect::<Vec<_>>()
+    };
+    // Side by side, since a second is the shortest deadline.
+    let running: Vec<_> = places.into_iter().flat_map(start).collect();
+    for (flag, running) in running {
+        let ended = running.end();
+        ended.assert_exit_code(5);
+        let said = ended.stdout() + &ended.stderr();
+        assert!(said.contains(&format!("{flag}: the deadline passed before the credential was read")), "{said}");
+    }
 }
