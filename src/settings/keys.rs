@@ -222,8 +222,10 @@ keys! {
     SARIF = Key::value("sarif", "FILE", SOURCE, "The SARIF of another scanner to hand to the platform in place of starting a scan")
         .per_platform().by_some();
     UNTRACKED = Key::switch("untracked", SOURCE, "Also upload files that git does not track, less known secret files").by_some();
-    BRANCH = Key::value("branch", "NAME", SOURCE, "The branch that is scanned [default: from the CI, else git]");
-    COMMIT = Key::value("commit", "SHA", SOURCE, "The commit that is scanned [default: from the CI, else git]");
+    BRANCH = Key::value("branch", "NAME", SOURCE, "The branch that is scanned [default: from the CI, else git]")
+        .trusted_only();
+    COMMIT = Key::value("commit", "SHA", SOURCE, "The commit that is scanned [default: from the CI, else git]")
+        .trusted_only();
 
     SCAN_TYPE = Key::value("scan-type", "TYPE", SCAN, "The kind of scan, in the platform's word [default: the platform's]")
         .per_platform().by_some();
@@ -341,7 +343,8 @@ mod tests {
         for heading in [CREDENTIALS, NETWORK] {
             assert!(ALL.iter().filter(|key| key.heading == heading).all(|key| key.trusted_only), "{heading}");
         }
-        for key in [&API_URL, &AUTH_URL, &REGION, &AUTH_SCHEME, &PATH, &STATE, &AUTHORIZED, &SAVE_RAW] {
+        for key in [&API_URL, &AUTH_URL, &REGION, &AUTH_SCHEME, &PATH, &STATE, &AUTHORIZED, &SAVE_RAW, &BRANCH, &COMMIT]
+        {
             assert!(key.trusted_only, "{}", key.name);
         }
     }

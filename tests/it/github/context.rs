@@ -77,6 +77,14 @@ fn flags_and_variables_weigh_more_than_the_event() {
 }
 
 #[test]
+fn a_pull_request_does_not_say_itself_which_branch_or_commit_it_is() {
+    for line in ["branch: main", "commit: 0123456789abcdef0123456789abcdef01234567"] {
+        let ended = scan("pull_request", "pull_request_fork.json").file("scangate.yml", format!("{line}\n")).run();
+        ended.assert_exit_code(2).assert_stderr_has("cannot be set in a file that a pull request can edit");
+    }
+}
+
+#[test]
 fn a_hostile_branch_gives_way_to_the_pull_requests_number() {
     let ended = scan("pull_request", "pull_request_hostile.json").run();
     assert_about(&ended, "pull/7/head", HEAD);
