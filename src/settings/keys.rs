@@ -163,9 +163,15 @@ impl Key {
     }
 
     /// Whether a pull request could loosen the gate with it, so that what a file inside the scanned tree says of it is taken from the
-    /// base commit (DESIGN section 4). All of these are settings of the run.
+    /// base commit (DESIGN section 4). All of these are settings of the run. A deadline that nobody can meet is a way past the gate
+    /// where a `timeout` is let through.
     pub fn is_from_base(&self) -> bool {
-        [&FAIL_ON, &MAX, &UNRATED].iter().any(|key| key.name == self.name)
+        [&FAIL_ON, &MAX, &UNRATED, &TIMEOUT, &POLL_INTERVAL].iter().any(|key| key.name == self.name)
+    }
+
+    /// Whether a pull request chooses with it what is scanned, and how.
+    pub(super) fn chooses_scan(&self) -> bool {
+        [PLATFORM, SOURCE, SCAN].contains(&self.heading) && !self.trusted_only
     }
 
     /// Its name in a file: `fail_on` for `fail-on`.

@@ -135,7 +135,7 @@ pub(super) fn no_platform() -> Error {
 impl RunSettings {
     /// Reads them from the layers, with the deadline that holds where none is given.
     pub(super) fn resolve(layers: &Layers<'_>, usual_timeout: Duration) -> Result<Self, Error> {
-        let timeout = layers.value(&keys::TIMEOUT).map(|sourced| sourced.duration(SHORTEST_TIMEOUT)).transpose()?;
+        let timeout = timeout(layers)?;
         Ok(Self {
             gate: gate::gate(layers)?,
             on: gate::on_class(layers)?,
@@ -145,8 +145,13 @@ impl RunSettings {
     }
 }
 
+/// The deadline, where one is given.
+pub(super) fn timeout(layers: &Layers<'_>) -> Result<Option<Duration>, Error> {
+    layers.value(&keys::TIMEOUT).map(|sourced| sourced.duration(SHORTEST_TIMEOUT)).transpose()
+}
+
 /// The first wait. Anything shorter than a tenth of a second would be a loop without a pause.
-fn poll_interval(layers: &Layers<'_>) -> Result<Option<Duration>, Error> {
+pub(super) fn poll_interval(layers: &Layers<'_>) -> Result<Option<Duration>, Error> {
     layers.value(&keys::POLL_INTERVAL).map(|sourced| sourced.duration(Duration::from_millis(100))).transpose()
 }
 
