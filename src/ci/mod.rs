@@ -119,13 +119,18 @@ impl Context {
         }
     }
 
-    /// Fills in what no setting says.
-    pub fn complete(self, settings: &mut ScanSettings) {
+    /// Fills in what no setting says. `work_tree` is the one around what is scanned, which says of the branch what is left open then.
+    pub fn complete(self, settings: &mut ScanSettings, work_tree: Option<&WorkTree>) {
         let Self { branch, commit, repository_url, withheld, warning, base: _, default_branch: _ } = self;
         settings.branch = settings.branch.take().or(branch);
         settings.commit = settings.commit.take().or(commit);
         settings.repository_url = repository_url;
         settings.warnings.extend(warning);
+        let is_unnamable = || work_tree.is_some_and(|tree| tree.head().is_ok_and(|head| head.is_unnamable));
+        if settings.branch.is_none() && is_unnamable() {
+            let text = "the branch that is checked out has no name that a branch may have, so none is told; give one with --branch";
+            settings.warnings.push(text.to_owned());
+        }
         for entry in &mut settings.entries {
             let variables = entry.connection.platform.about().credentials.usual();
             entry.connection.credential_advice = withheld.map(|withheld| withheld.advice(&variables));

@@ -161,6 +161,21 @@ fn what_ci_says_weighs_more_than_git_and_a_base_that_is_checked_out_is_called_so
 }
 
 #[test]
+fn a_branch_that_does_not_show_its_name_is_told_by_nobody() {
+    let served = Served::with_faults(&[]);
+    let runner = Runner::new();
+    let scan = with_git(served.scan(&["--untracked", "--fail-on", "none"]), BASE).env("GITHUB_SHA", BASE);
+    let scan = scan.file(".git/HEAD", "ref: refs/heads/\u{202e}niam\n").env("GITHUB_REF", "refs/heads/\u{202e}niam");
+    let ended = runner.step(scan.file(".git/refs/heads/\u{202e}niam", format!("{BASE}\n")), "push").run();
+    assert_about(ended.assert_exit_code(0), Value::Null, BASE);
+    let said = ended.stderr();
+    assert_eq!(said.matches("has no name that a branch may have, so none is told").count(), 1, "{said}");
+    let path = format!("/project/{}/branches", served.variable("CYBEDEFEND_PROJECT_ID"));
+    let branches = served.api(&["GET", &path]).run().assert_exit_code(0).stdout();
+    assert!(!branches.contains("niam"), "{branches}");
+}
+
+#[test]
 fn sarif_names_the_repository_the_commit_and_the_branch() {
     let ended = scan("pull_request", "pull_request.json").run();
     let sarif: Value = serde_json::from_str(&ended.file("work/scangate.sarif")).unwrap();
