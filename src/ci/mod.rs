@@ -138,6 +138,11 @@ impl Context {
     }
 }
 
+/// Whether the process runs in a job of a CI, known or not: most set `CI`, and not all to `true`.
+pub fn is_job(environment: &Environment) -> bool {
+    Host::of(environment) != Host::None || environment.get("CI").is_some_and(|value| !matches!(value, "false" | "0"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -150,6 +155,14 @@ mod tests {
         assert_eq!(host("JENKINS_URL", "https://ci.example/"), Host::Jenkins);
         assert_eq!(host("GITHUB_ACTIONS", "false"), Host::None);
         assert_eq!(host("CI", "true"), Host::None);
+    }
+
+    #[test]
+    fn a_job_is_one_in_whatever_word_its_ci_says_so() {
+        let is_job = |value: &str| is_job(&Environment::from_pairs([("CI", value)]));
+        assert!(["true", "1", "woodpecker", "True"].into_iter().all(is_job));
+        assert!(!["", "false", "0"].into_iter().any(is_job));
+        assert!(super::is_job(&Environment::from_pairs([("JENKINS_URL", "https://ci.example/")])));
     }
 
     #[test]
