@@ -157,6 +157,11 @@ fn what_ci_says_weighs_more_than_git_and_a_base_that_is_checked_out_is_called_so
     };
     assert_about(&scan("pull_request", BASE), "pull/7/head", HEAD);
     assert_about(&scan("pull_request_target", BASE), "main", BASE);
+    // Since December 2025 the run is for the default branch, whatever the pull request is to be merged into.
+    let target = with_git(served.scan(&["--untracked", "--fail-on", "none"]), BASE).env("GITHUB_SHA", BASE);
+    let target = Runner::new().step(target, "pull_request_target").env("GITHUB_REF", "refs/heads/default");
+    let target = target.env("GITHUB_EVENT_PATH", payload("pull_request_fork.json"));
+    assert_about(&target.run(), "default", BASE);
     assert_about(&scan("pull_request_target", HEAD), "pull/7/head", HEAD);
 }
 
