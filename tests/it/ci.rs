@@ -69,6 +69,7 @@ fn every_recorded_environment_says_what_is_scanned() {
         ("gitlab_merged_result", Some("feature/basket")),
         ("gitlab_merge_train", Some("feature/basket")),
         ("gitlab_fork", Some("merge-requests/7")),
+        ("gitlab_external_pull_request", Some("feature/basket")),
         ("jenkins_branch", Some("release/1.x")),
         ("jenkins_pull_request_head", Some("feature/basket")),
         ("jenkins_fork", Some("pull/7/head")),
