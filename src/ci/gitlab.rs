@@ -3,6 +3,7 @@
 
 use super::names::{branch, commit, number, web_address};
 use super::{Base, Context, Withheld};
+use crate::scan::git::WorkTree;
 use crate::settings::Environment;
 
 /// What is known of the pipeline.
@@ -12,7 +13,17 @@ use crate::settings::Environment;
 ///   made, and the head is `CI_MERGE_REQUEST_SOURCE_BRANCH_SHA`; in all others that variable is empty and the commit is the head.
 /// * Of a pull request on GitHub whose pipelines GitLab runs: its head, by variables of the same tails
 ///   (`CI_EXTERNAL_PULL_REQUEST_SOURCE_BRANCH_SHA`).
-pub(super) fn context(environment: &Environment) -> Context {
+///
+/// Where a job has checked out something else, that is what it is about ([`Context::checked_out`]).
+pub(super) fn context(environment: &Environment, work_tree: impl FnOnce() -> Option<WorkTree>) -> Context {
+    let known = of(environment);
+    let built = environment.get("CI_COMMIT_SHA").and_then(commit);
+    let head = known.commit.clone();
+    let commits: Vec<&str> = [&built, &head].into_iter().filter_map(Option::as_deref).collect();
+    known.checked_out(&commits, super::head_in(environment, "CI_PROJECT_DIR", work_tree().as_ref()))
+}
+
+fn of(environment: &Environment) -> Context {
     let id = |name: &str| environment.get(name).and_then(commit);
     let known = Context {
         commit: id("CI_COMMIT_SHA"),
@@ -56,6 +67,7 @@ pub(super) fn context(environment: &Environment) -> Context {
                 .filter_map(|tail| id(&variable(tail)))
                 .collect(),
         }),
+        is_foreign: is_fork,
         withheld: if is_fork { Some(Withheld::GitLabFork) } else { withheld },
         warning,
         ..known
@@ -76,7 +88,7 @@ mod tests {
     use super::*;
 
     fn of(name: &str, more: &[(&str, &str)]) -> Context {
-        context(&recorded::environment(name, more))
+        super::of(&recorded::environment(name, more))
     }
 
     fn named(context: &Context) -> (Option<&str>, Option<&str>) {

@@ -122,6 +122,11 @@ impl WorkTree {
         &self.root
     }
 
+    /// Whether it belongs to another repository, in which it lies.
+    pub fn is_submodule(&self) -> bool {
+        self.git_dir == self.common_dir && self.root.join(".git").is_file()
+    }
+
     /// Where ignore rules are that no commit holds. It need not exist.
     pub fn exclude_file(&self) -> PathBuf {
         self.common_dir.join("info/exclude")

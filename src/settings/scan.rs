@@ -23,6 +23,8 @@ pub struct ScanSettings {
     pub branch: Option<String>,
     /// `--commit`, in hexadecimal; else the CI or git says it.
     pub commit: Option<String>,
+    /// Whether what is checked out may be a fork's, so that git's word for its branch is not taken.
+    pub is_foreign: bool,
     /// The repository's web address, https, where the CI says it.
     pub repository_url: Option<String>,
     /// What a scan has in common with a demo.
@@ -110,6 +112,7 @@ impl ScanSettings {
             directory: subject::directory(layers),
             branch: layers.value(&keys::BRANCH).map(|sourced| sourced.line()).transpose()?,
             commit: commit(layers)?,
+            is_foreign: false,
             repository_url: None,
             run: RunSettings::resolve(layers, longest.unwrap_or(Timing::USUAL.timeout))?,
             poll_interval: poll_interval(layers)?,

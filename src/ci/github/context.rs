@@ -31,7 +31,8 @@ pub(super) fn needs_payload(environment: &Environment) -> bool {
 ///   `pull_request_target`, which is for the default branch (before December 2025, for the base), it is that where `checked_out`
 ///   says so: a verdict on it must not be filed under the pull request.
 /// * `merge_group`: its head.
-/// * All others, such as `push`, `schedule` and `workflow_dispatch`: `GITHUB_REF` and `GITHUB_SHA`. A tag is no branch.
+/// * All others, such as `push`, `schedule` and `workflow_dispatch`: `GITHUB_REF` and `GITHUB_SHA`, if that is what is checked out
+///   ([`Context::checked_out`]). A tag is no branch.
 ///
 /// # Errors
 /// Why the payload cannot be used.
@@ -55,9 +56,11 @@ pub(super) fn of(environment: &Environment, event: &Event, checked_out: Option<&
                 Base { branch: branch_of_ref(&group.base_ref), commits: commit(&group.base_sha).into_iter().collect() };
             Ok(Context { branch: branch_of_ref(&group.head_ref), commit: Some(head), base: Some(base), ..known })
         }
-        _ => Ok(Context {
+        name => Ok(Context {
             branch: branch_of_run(environment),
             commit: environment.get("GITHUB_SHA").and_then(commit),
+            // Others run for what anybody has done, such as `workflow_run` and `issue_comment`, and may check out a fork's branch.
+            is_foreign: !matches!(name, "push" | "schedule" | "workflow_dispatch"),
             ..known
         }),
     }
