@@ -3,6 +3,7 @@
 
 use super::names::{branch, commit, number, web_address};
 use super::{Base, Context, Withheld};
+use crate::scan::git::WorkTree;
 use crate::settings::Environment;
 
 /// What is known of the pipeline.
@@ -10,8 +11,20 @@ use crate::settings::Environment;
 /// * Of a branch, a schedule, a trigger: `CI_COMMIT_BRANCH` and `CI_COMMIT_SHA`. A tag is no branch.
 /// * Of a merge request: its head. In a merged results pipeline and in a merge train `CI_COMMIT_SHA` is a merge that GitLab has
 ///   made, and the head is `CI_MERGE_REQUEST_SOURCE_BRANCH_SHA`; in all others that variable is empty and the commit is the head.
-pub(super) fn context(environment: &Environment) -> Context {
-    let id = |name| environment.get(name).and_then(commit);
+/// * Of a pull request on GitHub whose pipelines GitLab runs: its head, by variables of the same tails
+///   (`CI_EXTERNAL_PULL_REQUEST_SOURCE_BRANCH_SHA`).
+///
+/// Where a job has checked out something else, that is what it is about ([`Context::checked_out`]).
+pub(super) fn context(environment: &Environment, work_tree: impl FnOnce() -> Option<WorkTree>) -> Context {
+    let known = of(environment);
+    let built = environment.get("CI_COMMIT_SHA").and_then(commit);
+    let head = known.commit.clone();
+    let commits: Vec<&str> = [&built, &head].into_iter().filter_map(Option::as_deref).collect();
+    known.checked_out(&commits, super::head_in(environment, "CI_PROJECT_DIR", work_tree().as_ref()))
+}
+
+fn of(environment: &Environment) -> Context {
+    let id = |name: &str| environment.get(name).and_then(commit);
     let known = Context {
         commit: id("CI_COMMIT_SHA"),
         repository_url: environment.get("CI_PROJECT_URL").and_then(web_address),
@@ -21,29 +34,40 @@ pub(super) fn context(environment: &Environment) -> Context {
     // What is marked as protected in the project's settings is absent there, and looks as if nobody had set it.
     let is_unprotected = environment.get("CI_COMMIT_REF_PROTECTED") == Some("false");
     let withheld = is_unprotected.then_some(Withheld::GitLabUnprotected);
-    let Some(iid) = environment.get("CI_MERGE_REQUEST_IID") else {
+    let (iid, variables, is_fork) = if let Some(iid) = environment.get("CI_MERGE_REQUEST_IID") {
+        (iid, "CI_MERGE_REQUEST", is_from_fork(environment))
+    } else if let Some(iid) = environment.get("CI_EXTERNAL_PULL_REQUEST_IID") {
+        let repository = |side| environment.get(&format!("CI_EXTERNAL_PULL_REQUEST_{side}_REPOSITORY"));
+        let source = repository("SOURCE");
+        (iid, "CI_EXTERNAL_PULL_REQUEST", source.is_none() || source != repository("TARGET"))
+    } else {
         let branch = environment.get("CI_COMMIT_BRANCH").and_then(branch);
         return Context { branch, withheld, ..known };
     };
 
-    let is_fork = is_from_fork(environment);
-    let own_name = environment.get("CI_MERGE_REQUEST_SOURCE_BRANCH_NAME").and_then(branch);
-    let instead = number(iid).map(|iid| format!("merge-requests/{iid}"));
+    let variable = |tail: &str| format!("{variables}_{tail}");
+    let name = |tail| environment.get(&variable(tail)).and_then(branch);
+    let own_name = name("SOURCE_BRANCH_NAME");
+    let instead = number(iid).map(|iid| match variables {
+        "CI_MERGE_REQUEST" => format!("merge-requests/{iid}"),
+        _ => format!("pull/{iid}/head"),
+    });
     let warning = own_name.is_none().then(|| {
         let called = instead.as_deref().unwrap_or("nothing");
         format!("the source branch of the merge request has no name that a branch may have; it is called {called}")
     });
     Context {
         branch: own_name.filter(|_| !is_fork).or(instead),
-        commit: id("CI_MERGE_REQUEST_SOURCE_BRANCH_SHA").or(known.commit),
+        commit: id(&variable("SOURCE_BRANCH_SHA")).or(known.commit),
         base: Some(Base {
-            branch: environment.get("CI_MERGE_REQUEST_TARGET_BRANCH_NAME").and_then(branch),
+            branch: name("TARGET_BRANCH_NAME"),
             // Only a pipeline for a merge is told the target's tip. The other is where the merge request left it.
-            commits: ["CI_MERGE_REQUEST_TARGET_BRANCH_SHA", "CI_MERGE_REQUEST_DIFF_BASE_SHA"]
+            commits: ["TARGET_BRANCH_SHA", "DIFF_BASE_SHA"]
                 .into_iter()
-                .filter_map(id)
+                .filter_map(|tail| id(&variable(tail)))
                 .collect(),
         }),
+        is_foreign: is_fork,
         withheld: if is_fork { Some(Withheld::GitLabFork) } else { withheld },
         warning,
         ..known
@@ -64,7 +88,7 @@ mod tests {
     use super::*;
 
     fn of(name: &str, more: &[(&str, &str)]) -> Context {
-        context(&recorded::environment(name, more))
+        super::of(&recorded::environment(name, more))
     }
 
     fn named(context: &Context) -> (Option<&str>, Option<&str>) {
@@ -113,6 +137,19 @@ mod tests {
         assert_eq!(in_the_fork.branch.as_deref(), Some("merge-requests/7"));
         let deleted = of("gitlab_fork", &[("CI_MERGE_REQUEST_SOURCE_PROJECT_ID", "")]);
         assert_eq!(deleted.branch.as_deref(), Some("merge-requests/7"));
+    }
+
+    #[test]
+    fn a_pull_request_of_another_host_is_its_head_and_that_of_a_fork_its_number() {
+        let own = of("gitlab_external_pull_request", &[("CI_COMMIT_SHA", MERGE)]);
+        assert_eq!(named(&own), (Some("feature/basket"), Some(HEAD)));
+        assert_eq!(own.base, Some(Base { branch: Some("main".to_owned()), commits: vec![BASE.to_owned()] }));
+        for repository in ["mallory/shop", ""] {
+            let source = ("CI_EXTERNAL_PULL_REQUEST_SOURCE_REPOSITORY", repository);
+            let fork = of("gitlab_external_pull_request", &[source]);
+            assert_eq!(named(&fork), (Some("pull/7/head"), Some(HEAD)));
+            assert_eq!((fork.withheld, fork.base), (Some(Withheld::GitLabFork), own.base.clone()));
+        }
     }
 
     #[test]

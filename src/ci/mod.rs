@@ -8,7 +8,9 @@ pub mod policy;
 #[cfg(test)]
 mod recorded;
 
-use crate::scan::git::WorkTree;
+use std::path::Path;
+
+use crate::scan::git::{Head, WorkTree};
 use crate::settings::{Environment, ScanSettings};
 
 /// The CI around the process.
@@ -61,6 +63,8 @@ pub struct Context {
     pub withheld: Option<Withheld>,
     /// What people should know of it, in one sentence.
     pub warning: Option<String>,
+    /// Whether what is checked out may be a fork's, so that its branch there says nothing of ours.
+    pub is_foreign: bool,
 }
 
 /// What a pull request is to be merged into, as far as it is known.
@@ -113,24 +117,60 @@ impl Context {
     pub fn of(environment: &Environment, work_tree: impl FnOnce() -> Option<WorkTree>) -> Self {
         match Host::of(environment) {
             Host::GitHub => github::context(environment, work_tree),
-            Host::GitLab => gitlab::context(environment),
+            Host::GitLab => gitlab::context(environment, work_tree),
             Host::Jenkins => jenkins::context(environment, work_tree),
             Host::None => Self::default(),
         }
     }
 
-    /// Fills in what no setting says.
-    pub fn complete(self, settings: &mut ScanSettings) {
-        let Self { branch, commit, repository_url, withheld, warning, base: _, default_branch: _ } = self;
+    /// The same where something else is checked out than `commits`, those that the run is for: a verdict on that must not be filed under
+    /// them, so branch and commit are git's.
+    fn checked_out(self, commits: &[&str], head: Option<Head>) -> Self {
+        let is_other = |head: &Head| head.commit.as_deref().is_some_and(|commit| !commits.contains(&commit));
+        match head.filter(|head| !commits.is_empty() && is_other(head)) {
+            None => self,
+            Some(Head { branch, commit, .. }) => {
+                let warning = "what is checked out is not the commit that the run is for, so branch and commit are those of git; \
+                               check out the run's own, or give --branch and --commit";
+                let branch = branch.filter(|_| !self.is_foreign);
+                Self { branch, commit, warning: Some(warning.to_owned()), ..self }
+            }
+        }
+    }
+
+    /// Fills in what no setting says. `work_tree` is the one around what is scanned, which says of the branch what is left open then.
+    pub fn complete(self, settings: &mut ScanSettings, work_tree: Option<&WorkTree>) {
+        let Self { branch, commit, repository_url, withheld, warning, is_foreign, base: _, default_branch: _ } = self;
+        // Nothing is left to warn of where both are given.
+        let warning = warning.filter(|_| settings.branch.is_none() || settings.commit.is_none());
+        settings.is_foreign = is_foreign;
         settings.branch = settings.branch.take().or(branch);
         settings.commit = settings.commit.take().or(commit);
         settings.repository_url = repository_url;
         settings.warnings.extend(warning);
+        let is_unnamable = || work_tree.is_some_and(|tree| tree.head().is_ok_and(|head| head.is_unnamable));
+        if settings.branch.is_none() && is_unnamable() {
+            let text = "the branch that is checked out has no name that a branch may have, so none is told; give one with --branch";
+            settings.warnings.push(text.to_owned());
+        }
         for entry in &mut settings.entries {
             let variables = entry.connection.platform.about().credentials.usual();
             entry.connection.credential_advice = withheld.map(|withheld| withheld.advice(&variables));
         }
     }
+}
+
+/// Whether the process runs in a job of a CI, known or not: most set `CI`, and not all to `true`.
+pub fn is_job(environment: &Environment) -> bool {
+    Host::of(environment) != Host::None || environment.get("CI").is_some_and(|value| !matches!(value, "false" | "0"))
+}
+
+/// What is checked out in the CI's workspace, which the variable names. A repository around that is none of the run's, and of a
+/// submodule the commit is chosen by the repository that holds it.
+fn head_in(environment: &Environment, workspace: &str, work_tree: Option<&WorkTree>) -> Option<Head> {
+    let workspace = environment.get(workspace).and_then(|workspace| Path::new(workspace).canonicalize().ok());
+    let is_within = |tree: &&WorkTree| workspace.is_none_or(|workspace| tree.root().starts_with(workspace));
+    work_tree.filter(is_within).filter(|tree| !tree.is_submodule())?.head().ok()
 }
 
 #[cfg(test)]
@@ -145,6 +185,14 @@ mod tests {
         assert_eq!(host("JENKINS_URL", "https://ci.example/"), Host::Jenkins);
         assert_eq!(host("GITHUB_ACTIONS", "false"), Host::None);
         assert_eq!(host("CI", "true"), Host::None);
+    }
+
+    #[test]
+    fn a_job_is_one_in_whatever_word_its_ci_says_so() {
+        let is_job = |value: &str| is_job(&Environment::from_pairs([("CI", value)]));
+        assert!(["true", "1", "woodpecker", "True"].into_iter().all(is_job));
+        assert!(!["", "false", "0"].into_iter().any(is_job));
+        assert!(super::is_job(&Environment::from_pairs([("JENKINS_URL", "https://ci.example/")])));
     }
 
     #[test]

@@ -2,36 +2,12 @@
 
 use url::Url;
 
-use crate::finding::is_unprintable;
-
-/// The longest name of a branch, in bytes: what the platforms take, and what GitHub allows.
-const LONGEST_BRANCH: usize = 255;
+pub(super) use crate::scan::git::branch;
 
 /// A commit's id: SHA-1 or SHA-256, whole, in lower case.
 pub(super) fn commit(text: &str) -> Option<String> {
     let is_id = matches!(text.len(), 40 | 64) && text.bytes().all(|byte| byte.is_ascii_hexdigit());
     is_id.then(|| text.to_ascii_lowercase())
-}
-
-/// The name, where it is one that a branch may have (git-check-ref-format), and whose characters all show.
-pub(super) fn branch(name: &str) -> Option<String> {
-    let is_forbidden = |character: char| {
-        is_unprintable(character)
-            || character.is_whitespace()
-            || matches!(character, '~' | '^' | ':' | '?' | '*' | '[' | '\\')
-    };
-    let is_part = |part: &str| {
-        let has_suffix = part.rsplit_once('.').is_some_and(|(_, suffix)| suffix == "lock");
-        !part.is_empty() && !part.starts_with('.') && !has_suffix
-    };
-    let is_name = name.len() <= LONGEST_BRANCH
-        && !name.contains(is_forbidden)
-        && !name.contains("..")
-        && !name.contains("@{")
-        && !name.starts_with('-')
-        && !name.ends_with('.')
-        && name.split('/').all(is_part);
-    is_name.then(|| name.to_owned())
 }
 
 /// The number of a pull request or merge request, or what a code host has in its place: a short plain word.
@@ -57,6 +33,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::finding::is_unprintable;
 
     #[test]
     fn a_commit_is_a_whole_id() {

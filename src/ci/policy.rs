@@ -80,6 +80,7 @@ impl<'e> Policy<'e> {
                 Version::NoRepository if !path.exists() => continue,
                 Version::NoRepository | Version::NotInClone => {
                     self.miss()?;
+                    self.notes.extend(files.chosen(&path, flags, self.environment));
                     continue;
                 }
             };

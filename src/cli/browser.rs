@@ -2,7 +2,7 @@
 
 use super::Context;
 use super::output::Stream;
-use crate::ci::Host;
+use crate::ci;
 use crate::credentials::browser::PATIENCE;
 use crate::credentials::store::StoredLogin;
 use crate::credentials::{Form, Secret};
@@ -23,7 +23,7 @@ pub(super) async fn log_in(
     verify: bool,
     context: &Context,
 ) -> Result<StoredLogin, Error> {
-    if Host::of(&context.environment) != Host::None || context.environment.is_true("CI") {
+    if ci::is_job(&context.environment) {
         let error = settings::Error::new("a login in a browser needs a person, and this is a CI job");
         return Err(error
             .with_hint("set CYBEDEFEND_PAT; or keep a token with `scangate login --platform cybedefend --pat -`")

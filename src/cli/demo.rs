@@ -129,6 +129,7 @@ fn scan_settings(
         directory,
         branch: None,
         commit: None,
+        is_foreign: false,
         repository_url: None,
         run: demo.run,
         poll_interval: None,

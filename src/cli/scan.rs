@@ -64,8 +64,8 @@ pub(super) async fn run(
     if let Some(path) = settings.entries.iter().find_map(|entry| entry.subject.directory()) {
         settings.ignore_rules = policy.ignore_rules(path).map_err(|error| ended(error, &layers))?;
     }
-    let work_tree = || work_tree(&settings);
-    ci::Context::of(&context.environment, work_tree).complete(&mut settings);
+    let work_tree = work_tree(&settings);
+    ci::Context::of(&context.environment, || work_tree.clone()).complete(&mut settings, work_tree.as_ref());
     for warning in &settings.warnings {
         context.printer.event(&Event::Warning(warning.clone()));
     }

@@ -12,6 +12,10 @@ use gix_index::entry::Mode;
 
 pub use super::objects::history::Entry;
 use super::objects::{Objects, history};
+use crate::finding::is_unprintable;
+
+/// The longest name of a branch, in bytes: what the platforms take, and what GitHub allows.
+const LONGEST_BRANCH: usize = 255;
 
 /// A checked-out repository: the main work tree, a linked one, or a submodule.
 #[derive(Clone, Debug)]
@@ -30,6 +34,8 @@ pub struct Head {
     pub branch: Option<String>,
     /// The commit's id in lower-case hexadecimal; absent before the first commit.
     pub commit: Option<String>,
+    /// Whether the branch is absent because of its name, which is none that a branch may have, or does not all show.
+    pub is_unnamable: bool,
 }
 
 /// What the index lists below a directory. All names are relative to that directory, with `/`.
@@ -116,6 +122,11 @@ impl WorkTree {
         &self.root
     }
 
+    /// Whether it belongs to another repository, in which it lies.
+    pub fn is_submodule(&self) -> bool {
+        self.git_dir == self.common_dir && self.root.join(".git").is_file()
+    }
+
     /// Where ignore rules are that no commit holds. It need not exist.
     pub fn exclude_file(&self) -> PathBuf {
         self.common_dir.join("info/exclude")
@@ -143,9 +154,10 @@ impl WorkTree {
                     break;
                 }
                 gix_ref::Target::Symbolic(name) => {
-                    let branch = name.category_and_short_name();
-                    if let (None, Some((gix_ref::Category::LocalBranch, branch))) = (&head.branch, branch) {
-                        head.branch = Some(branch.to_string());
+                    let short = name.category_and_short_name();
+                    if let (None, Some((gix_ref::Category::LocalBranch, short))) = (&head.branch, short) {
+                        head.branch = branch(&short.to_string());
+                        head.is_unnamable = head.branch.is_none();
                     }
                     reference = refs.try_find(name.as_ref()).map_err(|error| unreadable(&self.git_dir, &error))?;
                 }
@@ -229,6 +241,27 @@ impl WorkTree {
             });
         if sha256 { HashKind::Sha256 } else { HashKind::Sha1 }
     }
+}
+
+/// The name, where it is one that a branch may have (git-check-ref-format), and whose characters all show.
+pub fn branch(name: &str) -> Option<String> {
+    let is_forbidden = |character: char| {
+        is_unprintable(character)
+            || character.is_whitespace()
+            || matches!(character, '~' | '^' | ':' | '?' | '*' | '[' | '\\')
+    };
+    let is_part = |part: &str| {
+        let has_suffix = part.rsplit_once('.').is_some_and(|(_, suffix)| suffix == "lock");
+        !part.is_empty() && !part.starts_with('.') && !has_suffix
+    };
+    let is_name = name.len() <= LONGEST_BRANCH
+        && !name.contains(is_forbidden)
+        && !name.contains("..")
+        && !name.contains("@{")
+        && !name.starts_with('-')
+        && !name.ends_with('.')
+        && name.split('/').all(is_part);
+    is_name.then(|| name.to_owned())
 }
 
 fn unreadable(path: &Path, cause: &dyn std::fmt::Display) -> Error {

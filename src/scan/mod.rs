@@ -157,7 +157,7 @@ pub async fn run(
     let conclusion = conclude(&verdict, &results, &[], &on);
     let facts = RunFacts {
         commit: settings.commit.clone().or(head.commit),
-        branch: settings.branch.clone().or(head.branch),
+        branch: settings.branch.clone().or(head.branch.filter(|_| !settings.is_foreign)),
         repository_url: settings.repository_url.clone(),
         notes: settings.notes.iter().map(|note| surroundings.redactor.clean(note)).collect(),
         ..surroundings.facts(started)

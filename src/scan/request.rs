@@ -13,9 +13,10 @@ pub(super) fn request(
     prepared: &Prepared,
 ) -> Request {
     let head = &prepared.tree.head;
+    let branch_of_git = || head.branch.clone().filter(|_| !settings.is_foreign);
     let request = entry.request(credential);
     Request {
-        branch: request.branch.or_else(|| settings.branch.clone()).or_else(|| head.branch.clone()),
+        branch: request.branch.or_else(|| settings.branch.clone()).or_else(branch_of_git),
         commit: settings.commit.clone().or_else(|| head.commit.clone()),
         directory: prepared.tree.directory.clone(),
         ..request

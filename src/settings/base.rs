@@ -15,7 +15,7 @@ const SHOWN: usize = 10;
 
 /// What came of taking settings from a base commit.
 pub struct Taken {
-    /// Where the head differs, a sentence for each setting.
+    /// Where the head differs, a sentence for each setting, and one for all that choose what is scanned.
     pub differences: Vec<String>,
     /// Why the base's version cannot be used, in one line. The defaults hold then.
     pub fault: Option<String>,
@@ -25,6 +25,12 @@ impl Files {
     /// Where the files lie that a pull request can edit, or would lie if it has not taken them away.
     pub fn open(&self) -> Vec<PathBuf> {
         self.open.iter().filter_map(|open| Some(self.documents.get(open.document)?.path.clone())).collect()
+    }
+
+    /// What the file at `path` chooses of what is scanned, in a sentence, where its version at the base is not known.
+    pub fn chosen(&self, path: &Path, flags: &Flags, environment: &Environment) -> Option<String> {
+        let document = self.documents.iter().find(|document| document.path == path)?;
+        chosen(document, &Document::default(), &Layers::new(flags, environment))
     }
 
     /// Takes from the base's version of the file at `path` what could loosen the gate; what the file itself says of that is
@@ -54,6 +60,8 @@ impl Files {
             Texts::new()
         });
         let layers = Layers::new(flags, environment);
+        let whole = content.ok().flatten().and_then(|content| reader(open, &base_file).read(content).ok());
+        let chosen = chosen(document, &whole.unwrap_or_default(), &layers);
         for key in keys::ALL.iter().filter(|key| key.is_from_base()) {
             let (head, base) = (texts_of(&document.texts, key), texts_of(&base, key));
             // What a higher layer says holds before the merge and after it.
@@ -68,15 +76,52 @@ impl Files {
         }
         document.texts.retain(|name, _| !keys::ALL.iter().any(|key| key.is_from_base() && key.name == *name));
         document.texts.extend(base);
+        taken.differences.extend(chosen);
         taken
     }
 }
 
+/// What the head's version of a file has chosen of what is scanned and how, where the base's has not, in a sentence for whoever
+/// reviews it. These settings are the head's: a change that moves the source must be able to say where it is.
+fn chosen(head: &Document, base: &Document, layers: &Layers<'_>) -> Option<String> {
+    let (of_head, of_base) = (choices(head), choices(base));
+    let mut names: Vec<&str> = Vec::new();
+    let alone = |own: &(String, String), other: &[(String, String)]| !other.contains(own);
+    let differing = of_head.iter().filter(|choice| alone(choice, &of_base));
+    for (name, _) in differing.chain(of_base.iter().filter(|choice| alone(choice, &of_head))) {
+        let is_overruled = keys::ALL.iter().any(|key| key.file_name() == *name && !layers.above_files(key).is_empty());
+        if !is_overruled && !names.contains(&name.as_str()) {
+            names.push(name);
+        }
+    }
+    (!names.is_empty()).then(|| {
+        let names = names.join("`, `");
+        format!("what is scanned is chosen by the head's {}: `{names}`; what the workflow sets weighs more", head.shown)
+    })
+}
+
+/// What a file chooses of what is scanned and how: the name that it has there, and what is said.
+fn choices(document: &Document) -> Vec<(String, String)> {
+    let mut choices = Vec::new();
+    for key in keys::ALL.iter().filter(|key| key.chooses_scan()) {
+        choices.extend(texts_of(&document.texts, key).into_iter().map(|text| (key.file_name(), text.to_owned())));
+        for entry in &document.entries {
+            let said = |text| ("platforms".to_owned(), format!("{} {} {text}", entry.name, key.name));
+            choices.extend(texts_of(&entry.texts, key).into_iter().map(said));
+        }
+    }
+    let entries = document.entries.iter();
+    choices.extend(entries.map(|entry| ("platforms".to_owned(), format!("{} {}", entry.name, entry.platform.text))));
+    choices
+}
+
+fn reader<'o>(open: &'o Open, file: &str) -> Reader<'o> {
+    Reader { file: file.into(), depth: open.depth, untrusted: Some(&open.ground), own_file: open.own_file.clone() }
+}
+
 /// What can be taken from the base's version, if all of it is understood.
 fn read(open: &Open, content: &str, file: &str) -> Result<Texts, Error> {
-    let reader =
-        Reader { file: file.into(), depth: open.depth, untrusted: Some(&open.ground), own_file: open.own_file.clone() };
-    let texts = reader.read_from_base(content)?;
+    let texts = reader(open, file).read_from_base(content)?;
     let mut alone = Files::default();
     alone.documents.push(Document { texts, ..Document::default() });
     gate::check_gate(&Layers::new(&Flags::default(), &Environment::default()).with_files(&alone))?;
@@ -143,7 +188,10 @@ mod tests {
     #[test]
     fn what_is_taken_from_the_base_is_a_setting_of_the_run_and_stands_in_files() {
         let taken: Vec<&Key> = keys::ALL.iter().copied().filter(|key| key.is_from_base()).collect();
-        assert_eq!(taken.iter().map(|key| key.name).collect::<Vec<_>>(), ["fail-on", "max", "unrated"]);
+        assert_eq!(
+            taken.iter().map(|key| key.name).collect::<Vec<_>>(),
+            ["fail-on", "max", "unrated", "timeout", "poll-interval"]
+        );
         assert!(taken.iter().all(|key| key.owner == Owner::Run && key.is_in_files() && !key.trusted_only));
         // Of the gate's settings these are all that a file can have which a pull request can edit.
         let gate = keys::ALL.iter().filter(|key| key.heading == "Gate" && !key.trusted_only);

@@ -1,7 +1,7 @@
 //! The gate's settings: `--fail-on`, `--max`, `--unrated`, `--vendor-policy`, `--on`.
 
 use super::layers::Layers;
-use super::{Error, keys, value};
+use super::{Error, keys, scan, value};
 use crate::error::Class;
 use crate::finding::Severity;
 use crate::gate::{GateSettings, Limit, LimitError, Limits, OnClass, Reaction, Threshold, Unrated};
@@ -35,11 +35,13 @@ pub(super) fn gate(layers: &Layers<'_>) -> Result<GateSettings, Error> {
     Ok(GateSettings { limits: Limits::new(threshold, limits), unrated, vendor_policy })
 }
 
-/// Whether the gate's settings can be read from these layers.
+/// Whether what is taken from the base of a pull request ([`keys::Key::is_from_base`]) can be read from these layers.
 ///
 /// # Errors
 /// The first that cannot.
 pub(crate) fn check_gate(layers: &Layers<'_>) -> Result<(), Error> {
+    scan::timeout(layers)?;
+    scan::poll_interval(layers)?;
     gate(layers).map(drop)
 }
 

@@ -163,9 +163,15 @@ impl Key {
     }
 
     /// Whether a pull request could loosen the gate with it, so that what a file inside the scanned tree says of it is taken from the
-    /// base commit (DESIGN section 4). All of these are settings of the run.
+    /// base commit (DESIGN section 4). All of these are settings of the run. A deadline that nobody can meet is a way past the gate
+    /// where a `timeout` is let through.
     pub fn is_from_base(&self) -> bool {
-        [&FAIL_ON, &MAX, &UNRATED].iter().any(|key| key.name == self.name)
+        [&FAIL_ON, &MAX, &UNRATED, &TIMEOUT, &POLL_INTERVAL].iter().any(|key| key.name == self.name)
+    }
+
+    /// Whether a pull request chooses with it what is scanned, and how.
+    pub(super) fn chooses_scan(&self) -> bool {
+        [PLATFORM, SOURCE, SCAN].contains(&self.heading) && !self.trusted_only
     }
 
     /// Its name in a file: `fail_on` for `fail-on`.
@@ -222,8 +228,10 @@ keys! {
     SARIF = Key::value("sarif", "FILE", SOURCE, "The SARIF of another scanner to hand to the platform in place of starting a scan")
         .per_platform().by_some();
     UNTRACKED = Key::switch("untracked", SOURCE, "Also upload files that git does not track, less known secret files").by_some();
-    BRANCH = Key::value("branch", "NAME", SOURCE, "The branch that is scanned [default: from the CI, else git]");
-    COMMIT = Key::value("commit", "SHA", SOURCE, "The commit that is scanned [default: from the CI, else git]");
+    BRANCH = Key::value("branch", "NAME", SOURCE, "The branch that is scanned [default: from the CI, else git]")
+        .trusted_only();
+    COMMIT = Key::value("commit", "SHA", SOURCE, "The commit that is scanned [default: from the CI, else git]")
+        .trusted_only();
 
     SCAN_TYPE = Key::value("scan-type", "TYPE", SCAN, "The kind of scan, in the platform's word [default: the platform's]")
         .per_platform().by_some();
@@ -341,7 +349,8 @@ mod tests {
         for heading in [CREDENTIALS, NETWORK] {
             assert!(ALL.iter().filter(|key| key.heading == heading).all(|key| key.trusted_only), "{heading}");
         }
-        for key in [&API_URL, &AUTH_URL, &REGION, &AUTH_SCHEME, &PATH, &STATE, &AUTHORIZED, &SAVE_RAW] {
+        for key in [&API_URL, &AUTH_URL, &REGION, &AUTH_SCHEME, &PATH, &STATE, &AUTHORIZED, &SAVE_RAW, &BRANCH, &COMMIT]
+        {
             assert!(key.trusted_only, "{}", key.name);
         }
     }

@@ -2,7 +2,7 @@
 
 use super::layers::{Layers, Sourced};
 use super::{Error, keys};
-use crate::ci::Host;
+use crate::ci;
 
 /// How the program talks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -70,7 +70,7 @@ impl LogSettings {
             Color::Auto => on_terminal && !is_dumb && environment.get("NO_COLOR").is_none(),
         };
         let verbosity = verbosity(layers)?;
-        let is_watched = on_terminal && Host::of(environment) == Host::None && environment.get("CI").is_none();
+        let is_watched = on_terminal && !ci::is_job(environment);
         let is_wanted =
             format == LogFormat::Text && verbosity == Verbosity::Normal && !layers.switch(&keys::NO_PROGRESS)?;
         Ok(Self {

@@ -23,6 +23,8 @@ pub struct ScanSettings {
     pub branch: Option<String>,
     /// `--commit`, in hexadecimal; else the CI or git says it.
     pub commit: Option<String>,
+    /// Whether what is checked out may be a fork's, so that git's word for its branch is not taken.
+    pub is_foreign: bool,
     /// The repository's web address, https, where the CI says it.
     pub repository_url: Option<String>,
     /// What a scan has in common with a demo.
@@ -110,6 +112,7 @@ impl ScanSettings {
             directory: subject::directory(layers),
             branch: layers.value(&keys::BRANCH).map(|sourced| sourced.line()).transpose()?,
             commit: commit(layers)?,
+            is_foreign: false,
             repository_url: None,
             run: RunSettings::resolve(layers, longest.unwrap_or(Timing::USUAL.timeout))?,
             poll_interval: poll_interval(layers)?,
@@ -135,7 +138,7 @@ pub(super) fn no_platform() -> Error {
 impl RunSettings {
     /// Reads them from the layers, with the deadline that holds where none is given.
     pub(super) fn resolve(layers: &Layers<'_>, usual_timeout: Duration) -> Result<Self, Error> {
-        let timeout = layers.value(&keys::TIMEOUT).map(|sourced| sourced.duration(SHORTEST_TIMEOUT)).transpose()?;
+        let timeout = timeout(layers)?;
         Ok(Self {
             gate: gate::gate(layers)?,
             on: gate::on_class(layers)?,
@@ -145,8 +148,13 @@ impl RunSettings {
     }
 }
 
+/// The deadline, where one is given.
+pub(super) fn timeout(layers: &Layers<'_>) -> Result<Option<Duration>, Error> {
+    layers.value(&keys::TIMEOUT).map(|sourced| sourced.duration(SHORTEST_TIMEOUT)).transpose()
+}
+
 /// The first wait. Anything shorter than a tenth of a second would be a loop without a pause.
-fn poll_interval(layers: &Layers<'_>) -> Result<Option<Duration>, Error> {
+pub(super) fn poll_interval(layers: &Layers<'_>) -> Result<Option<Duration>, Error> {
     layers.value(&keys::POLL_INTERVAL).map(|sourced| sourced.duration(Duration::from_millis(100))).transpose()
 }
 

@@ -69,6 +69,7 @@ fn every_recorded_environment_says_what_is_scanned() {
         ("gitlab_merged_result", Some("feature/basket")),
         ("gitlab_merge_train", Some("feature/basket")),
         ("gitlab_fork", Some("merge-requests/7")),
+        ("gitlab_external_pull_request", Some("feature/basket")),
         ("jenkins_branch", Some("release/1.x")),
         ("jenkins_pull_request_head", Some("feature/basket")),
         ("jenkins_fork", Some("pull/7/head")),
@@ -108,6 +109,27 @@ fn a_fork_that_calls_its_branch_main_is_told_to_the_platform_by_its_number() {
     inside("gitlab_fork", served.scan(&["--fail-on", "none"])).run().assert_exit_code(0);
     inside("jenkins_fork", served.scan(&["--fail-on", "none"])).run().assert_exit_code(0);
     assert_eq!(told(&served), json!(["merge-requests/7", "pull/7/head"]));
+}
+
+#[test]
+fn on_gitlab_what_is_checked_out_in_place_of_the_pipelines_commit_is_what_git_says() {
+    for recorded in ["gitlab_branch", "gitlab_merge_request"] {
+        let scan = unsigned(recorded);
+        git(&scan.directory(), &["init", "--quiet", "--initial-branch=other"]);
+        let commit = commit_all(&scan.directory());
+        let ended = scan.env("SCANGATE_ON", "no-credentials=warn").run();
+        assert_about(&ended, "other", &commit);
+        ended.assert_stderr_has("what is checked out is not the commit that the run is for");
+    }
+    for (recorded, branch) in [("gitlab_branch", "release/1.x"), ("gitlab_merged_result", "feature/basket")] {
+        let scan = unsigned(recorded);
+        git(&scan.directory(), &["init", "--quiet", "--initial-branch=other"]);
+        let commit = commit_all(&scan.directory());
+        let ended = scan.env("CI_COMMIT_SHA", &commit).run();
+        let head = if recorded == "gitlab_branch" { commit.as_str() } else { HEAD };
+        assert_about(&ended, branch, head);
+        assert!(!ended.stderr().contains("what is checked out"), "{}", ended.stderr());
+    }
 }
 
 #[test]
@@ -164,7 +186,8 @@ fn flags_weigh_more_than_the_ci_and_the_ci_more_than_git() {
         assert_about(&scan.run(), "ours", &commit);
         let scan = unsigned(recorded);
         git(&scan.directory(), &["init", "--quiet", "--initial-branch=trunk"]);
-        commit_all(&scan.directory());
+        let merge = commit_all(&scan.directory());
+        let scan = scan.env("CI_COMMIT_SHA", merge).env("CI_MERGE_REQUEST_SOURCE_BRANCH_SHA", HEAD);
         assert_about(&scan.run(), "feature/basket", HEAD);
     }
 }

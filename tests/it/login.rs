@@ -285,3 +285,11 @@ fn logins_of_several_processes_at_once_lose_nothing() {
         }
     }
 }
+
+#[test]
+fn nobody_is_at_a_browser_in_a_job_whatever_its_ci_says_of_itself() {
+    for value in ["true", "1", "woodpecker"] {
+        let ended = Home::new().call(&["login", "--platform", "cybedefend"]).env("CI", value).run();
+        ended.assert_exit_code(2).assert_stderr_has("a login in a browser needs a person, and this is a CI job");
+    }
+}

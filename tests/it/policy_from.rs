@@ -218,7 +218,7 @@ fn what_is_no_pull_request_is_as_it_is_checked_out() {
 #[test]
 fn the_settings_are_shown_as_a_scan_takes_them() {
     let served = Served::with_faults(&[]);
-    let change = Change::new(&[(FILE, "fail_on: low\n")], &[(FILE, Some("fail_on: none\ntimeout: 5m\n"))]);
+    let change = Change::new(&[(FILE, "fail_on: low\n")], &[(FILE, Some("fail_on: none\noutcome: o.json\n"))]);
     let show = served.told(Scangate::new(["config", "show", "--platform", "cybedefend"]));
     let ended = change.on_github(change.check_out(show, "refs/pull/7/merge", Some(2))).run();
     ended.assert_exit_code(0).assert_stderr_has("note: `fail_on` takes effect after merge");
@@ -229,5 +229,36 @@ fn the_settings_are_shown_as_a_scan_takes_them() {
         line("fail-on").contains("low") && line("fail-on").contains(&format!("scangate.yml at {base}:1")),
         "{shown}"
     );
-    assert!(line("timeout").contains("scangate.yml:2"), "{shown}");
+    assert!(line("outcome").contains("scangate.yml:2"), "{shown}");
+}
+
+#[test]
+fn a_pull_request_gives_its_scan_no_shorter_time_than_its_base_does() {
+    let served = Served::with_faults(&[]);
+    let change = Change::new(&[(FILE, "fail_on: low\ntimeout: 20m\n")], &[(FILE, Some("fail_on: low\ntimeout: 1s\n"))]);
+    let ended = scanned(&change, &served, Some(2), &["--on", "timeout=warn"]);
+    let note = "`timeout` takes effect after merge: `20m` at the base commit BASE, `1s` in scangate.yml";
+    assert_eq!(plain_notes(ended.assert_exit_code(1), &change), [note]);
+}
+
+#[test]
+fn what_a_pull_request_chooses_to_have_scanned_is_said_in_one_note() {
+    let served = Served::with_faults(&[]);
+    let note = |names: &str| {
+        format!("what is scanned is chosen by the head's scangate.yml: {names}; what the workflow sets weighs more")
+    };
+    let change = Change::new(
+        &[("src/a.py", ""), (FILE, "dir: .\nproject_id: x\n")],
+        &[(FILE, Some("dir: src\nproject_id: x\nuntracked: true\n"))],
+    );
+    let ended = scanned(&change, &served, Some(2), &["--report", "markdown=summary.md"]);
+    assert_eq!(notes(&ended), [note("`dir`, `untracked`")]);
+    assert!(ended.file("work/summary.md").contains("what is scanned is chosen by"));
+    assert_eq!(notes(&scanned(&change, &served, Some(2), &["--dir", ".", "--untracked"])), [""; 0]);
+    let unknown = scanned(&change, &served, Some(1), &[]);
+    assert_eq!(notes(&unknown).last(), Some(&note("`project_id`, `dir`, `untracked`")));
+
+    let entries = "platforms:\n- platform: cybedefend\n  project_id: ";
+    let change = Change::new(&[(FILE, &format!("{entries}x\n"))], &[(FILE, Some(&format!("{entries}y\n")))]);
+    assert_eq!(notes(&scanned(&change, &served, Some(2), &[])), [note("`platforms`")]);
 }

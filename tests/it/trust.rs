@@ -64,7 +64,7 @@ const FILES: [File; 36] = [
     file(".cybedefend/config.yml", VENDORS, [AS_EVER, REFUSED]),
     file(".cybedefend/config.yaml", VENDORS, [AS_EVER, REFUSED]),
     file(".cybedefend/config.yml", "api_url: @TRAP\n", [AS_EVER, REFUSED]),
-    file(".cybedefend/config.yml", "project_id: planted\nbranch: --api-url=@TRAP\n", [AS_EVER, AS_EVER]),
+    file(".cybedefend/config.yml", "project_id: planted\nbranch: --api-url=@TRAP\n", [AS_EVER, REFUSED]),
     file(".cybedefend/credentials.json", LOGIN, [AS_EVER, AS_EVER]),
     file(".config/scangate/config.yml", HOSTS, [AS_EVER, REFUSED]),
     file(".config/scangate/config.yml", "token_command: @RUN\n", [AS_EVER, REFUSED]),

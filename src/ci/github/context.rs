@@ -28,10 +28,11 @@ pub(super) fn needs_payload(environment: &Environment) -> bool {
 /// What is known of the run.
 ///
 /// * `pull_request*`: the pull request's head, although GitHub checks out its merge with the base by default. For
-///   `pull_request_target`, whose default is the base itself, it is the base where that is what `checked_out` says: a verdict on
-///   the base must not be filed under the pull request.
+///   `pull_request_target`, which is for the default branch (before December 2025, for the base), it is that where `checked_out`
+///   says so: a verdict on it must not be filed under the pull request.
 /// * `merge_group`: its head.
-/// * All others, such as `push`, `schedule` and `workflow_dispatch`: `GITHUB_REF` and `GITHUB_SHA`. A tag is no branch.
+/// * All others, such as `push`, `schedule` and `workflow_dispatch`: `GITHUB_REF` and `GITHUB_SHA`, if that is what is checked out
+///   ([`Context::checked_out`]). A tag is no branch.
 ///
 /// # Errors
 /// Why the payload cannot be used.
@@ -42,7 +43,9 @@ pub(super) fn of(environment: &Environment, event: &Event, checked_out: Option<&
             let pull_request = event.pull_request.as_ref().ok_or("it holds no pull request")?;
             let base = environment.get("GITHUB_SHA").and_then(commit);
             if name == "pull_request_target" && base.is_some() && checked_out == base.as_deref() {
-                return Ok(Context { branch: branch(&pull_request.base.branch), commit: base, ..known });
+                // Of the default branch since December 2025, and on servers before that of the pull request's own base.
+                let name = branch_of_run(environment).or_else(|| branch(&pull_request.base.branch));
+                return Ok(Context { branch: name, commit: base, ..known });
             }
             pull_request_context(environment, pull_request, known)
         }
@@ -53,9 +56,11 @@ pub(super) fn of(environment: &Environment, event: &Event, checked_out: Option<&
                 Base { branch: branch_of_ref(&group.base_ref), commits: commit(&group.base_sha).into_iter().collect() };
             Ok(Context { branch: branch_of_ref(&group.head_ref), commit: Some(head), base: Some(base), ..known })
         }
-        _ => Ok(Context {
-            branch: environment.get("GITHUB_REF").and_then(branch_of_ref),
+        name => Ok(Context {
+            branch: branch_of_run(environment),
             commit: environment.get("GITHUB_SHA").and_then(commit),
+            // Others run for what anybody has done, such as `workflow_run` and `issue_comment`, and may check out a fork's branch.
+            is_foreign: !matches!(name, "push" | "schedule" | "workflow_dispatch"),
             ..known
         }),
     }
@@ -136,6 +141,11 @@ fn repository_url(environment: &Environment) -> Option<String> {
         .then(|| format!("{}/{repository}", server.as_str().trim_end_matches('/')))
 }
 
+/// The branch that the run is for.
+fn branch_of_run(environment: &Environment) -> Option<String> {
+    environment.get("GITHUB_REF").and_then(branch_of_ref)
+}
+
 fn branch_of_ref(name: &str) -> Option<String> {
     name.strip_prefix("refs/heads/").and_then(branch)
 }
@@ -191,6 +201,8 @@ mod tests {
         let run = run("pull_request_target", &[]);
         let event = pull_request("feature", Some(2));
         assert_eq!(names(&run, &event, Some(SHA)), named("main", SHA));
+        let of_default = self::run("pull_request_target", &[("GITHUB_REF", "refs/heads/default")]);
+        assert_eq!(names(&of_default, &event, Some(SHA)), named("default", SHA));
         assert_eq!(names(&run, &event, Some(HEAD)), named("pull/7/head", HEAD));
         assert_eq!(names(&run, &event, None), named("pull/7/head", HEAD));
     }

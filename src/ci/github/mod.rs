@@ -52,7 +52,10 @@ pub struct GitHub {
 pub(super) fn context(environment: &Environment, work_tree: impl FnOnce() -> Option<WorkTree>) -> Context {
     let known = || {
         if !context::needs_payload(environment) {
-            return context::of(environment, &Event::default(), None);
+            let known = context::of(environment, &Event::default(), None)?;
+            let commit = known.commit.clone();
+            let head = super::head_in(environment, "GITHUB_WORKSPACE", work_tree().as_ref());
+            return Ok(known.checked_out(commit.as_deref().as_slice(), head));
         }
         let path = environment.get("GITHUB_EVENT_PATH").ok_or("GITHUB_EVENT_PATH is not set")?;
         let event = event::read(Path::new(path))?;

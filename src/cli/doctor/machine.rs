@@ -106,7 +106,8 @@ pub(super) fn ci(settings: &mut ScanSettings, context: &Context, checks: &mut Ch
         Host::Jenkins => "Jenkins",
         Host::None => "none that is known",
     };
-    let found = ci::Context::of(&context.environment, || scan::work_tree(settings));
+    let work_tree = scan::work_tree(settings);
+    let found = ci::Context::of(&context.environment, || work_tree.clone());
     let facts = [
         ("branch", &found.branch),
         ("commit", &found.commit),
@@ -127,7 +128,7 @@ pub(super) fn ci(settings: &mut ScanSettings, context: &Context, checks: &mut Ch
     if let Some(warning) = &found.warning {
         checks.warn(CHECK, warning, "");
     }
-    found.complete(settings);
+    found.complete(settings, work_tree.as_ref());
 }
 
 /// The mode of a file or folder that gives others than its owner one of these rights.

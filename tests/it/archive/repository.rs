@@ -127,6 +127,7 @@ fn branch_and_commit_are_read_in_every_state_of_a_repository() {
     let on = |branch: Option<&str>, commit: Option<&str>| Head {
         branch: branch.map(str::to_owned),
         commit: commit.map(str::to_owned),
+        is_unnamable: false,
     };
     assert_eq!(head(), on(Some("main"), None));
     tree.write("a.txt", "x");

@@ -77,6 +77,14 @@ fn flags_and_variables_weigh_more_than_the_event() {
 }
 
 #[test]
+fn a_pull_request_does_not_say_itself_which_branch_or_commit_it_is() {
+    for line in ["branch: main", "commit: 0123456789abcdef0123456789abcdef01234567"] {
+        let ended = scan("pull_request", "pull_request_fork.json").file("scangate.yml", format!("{line}\n")).run();
+        ended.assert_exit_code(2).assert_stderr_has("cannot be set in a file that a pull request can edit");
+    }
+}
+
+#[test]
 fn a_hostile_branch_gives_way_to_the_pull_requests_number() {
     let ended = scan("pull_request", "pull_request_hostile.json").run();
     assert_about(&ended, "pull/7/head", HEAD);
@@ -149,7 +157,84 @@ fn what_ci_says_weighs_more_than_git_and_a_base_that_is_checked_out_is_called_so
     };
     assert_about(&scan("pull_request", BASE), "pull/7/head", HEAD);
     assert_about(&scan("pull_request_target", BASE), "main", BASE);
+    // Since December 2025 the run is for the default branch, whatever the pull request is to be merged into.
+    let target = with_git(served.scan(&["--untracked", "--fail-on", "none"]), BASE).env("GITHUB_SHA", BASE);
+    let target = Runner::new().step(target, "pull_request_target").env("GITHUB_REF", "refs/heads/default");
+    let target = target.env("GITHUB_EVENT_PATH", payload("pull_request_fork.json"));
+    assert_about(&target.run(), "default", BASE);
     assert_about(&scan("pull_request_target", HEAD), "pull/7/head", HEAD);
+}
+
+/// What git has checked out in place of what the run is for.
+const OTHER: &str = "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb";
+
+/// A call in a run for `main` at [`BASE`].
+fn of_main(scan: Scangate, event: &str) -> Scangate {
+    let scan = Runner::new().step(scan, event).env("GITHUB_SHA", BASE).env("GITHUB_REF", "refs/heads/main");
+    scan.env("GITHUB_OUTPUT", "").env("GITHUB_STEP_SUMMARY", "")
+}
+
+#[test]
+fn what_is_checked_out_in_place_of_the_runs_commit_is_what_git_says() {
+    let served = Served::with_faults(&[]);
+    let scan = |arguments: &[&str]| served.scan(&[&["--untracked", "--fail-on", "none"], arguments].concat());
+    let said = "what is checked out is not the commit that the run is for";
+    for event in ["push", "schedule", "workflow_dispatch"] {
+        let as_usual = of_main(with_git(scan(&[]), BASE), event).run();
+        assert_about(&as_usual, "main", BASE);
+        assert!(!as_usual.stderr().contains(said), "{}", as_usual.stderr());
+        let other = of_main(with_git(scan(&[]), OTHER), event).run();
+        assert_about(other.assert_exit_code(0), "trunk", OTHER);
+        assert_eq!(other.stderr().matches(said).count(), 1, "{}", other.stderr());
+    }
+    let detached = with_git(scan(&[]), OTHER).file(".git/HEAD", format!("{OTHER}\n"));
+    assert_about(&of_main(detached, "push").run(), Value::Null, OTHER);
+    let told = of_main(with_git(scan(&["--branch", "ours", "--commit", OTHER]), OTHER), "push").run();
+    assert_about(&told, "ours", OTHER);
+    assert!(!told.stderr().contains(said), "{}", told.stderr());
+}
+
+#[test]
+fn a_run_that_others_can_start_takes_no_branch_from_what_it_has_checked_out() {
+    let served = Served::with_faults(&[]);
+    for event in ["workflow_run", "issue_comment"] {
+        let scan = with_git(served.scan(&["--untracked", "--fail-on", "none"]), OTHER);
+        let ended = of_main(scan, event).run();
+        assert_about(ended.assert_exit_code(0), Value::Null, OTHER);
+        let path = format!("/project/{}/branches", served.variable("CYBEDEFEND_PROJECT_ID"));
+        let branches = served.api(&["GET", &path]).run().assert_exit_code(0).stdout();
+        assert!(!branches.contains("trunk") && !branches.contains("main"), "{branches}");
+    }
+}
+
+#[test]
+fn a_repository_around_the_workspace_and_a_submodule_in_it_are_not_what_was_checked_out() {
+    let served = Served::with_faults(&[]);
+    let scan = with_git(served.scan(&["--untracked", "--fail-on", "none"]), OTHER).file("workspace/app.py", "");
+    let workspace = scan.directory().join("workspace");
+    let around = of_main(scan, "push").env("GITHUB_WORKSPACE", workspace).env("SCANGATE_DIR", "workspace").run();
+    assert_about(around.assert_exit_code(0), "main", BASE);
+    let scan = with_git(served.scan(&["--untracked", "--fail-on", "none", "--dir", "part"]), BASE);
+    let scan = scan.file("part/app.py", "").file("part/.git", "gitdir: ../.git/modules/part\n");
+    let inner = |name: &str| format!(".git/modules/part/{name}");
+    let scan = scan.file(&inner("HEAD"), format!("{OTHER}\n")).file(&inner("objects/info/packs"), "");
+    let scan = scan.file(&inner("refs/heads/x"), format!("{OTHER}\n")).file(&inner("config"), "");
+    assert_about(of_main(scan, "push").run().assert_exit_code(0), "main", BASE);
+}
+
+#[test]
+fn a_branch_that_does_not_show_its_name_is_told_by_nobody() {
+    let served = Served::with_faults(&[]);
+    let runner = Runner::new();
+    let scan = with_git(served.scan(&["--untracked", "--fail-on", "none"]), BASE).env("GITHUB_SHA", BASE);
+    let scan = scan.file(".git/HEAD", "ref: refs/heads/\u{202e}niam\n").env("GITHUB_REF", "refs/heads/\u{202e}niam");
+    let ended = runner.step(scan.file(".git/refs/heads/\u{202e}niam", format!("{BASE}\n")), "push").run();
+    assert_about(ended.assert_exit_code(0), Value::Null, BASE);
+    let said = ended.stderr();
+    assert_eq!(said.matches("has no name that a branch may have, so none is told").count(), 1, "{said}");
+    let path = format!("/project/{}/branches", served.variable("CYBEDEFEND_PROJECT_ID"));
+    let branches = served.api(&["GET", &path]).run().assert_exit_code(0).stdout();
+    assert!(!branches.contains("niam"), "{branches}");
 }
 
 #[test]

@@ -111,6 +111,7 @@ fn on_gitlab_a_merge_request_is_judged_by_its_target() {
         ("gitlab_merged_result", "refs/pull/7/merge"),
         ("gitlab_merge_train", "refs/pull/7/merge"),
         ("gitlab_fork", "refs/pull/7/head"),
+        ("gitlab_external_pull_request", "refs/pull/7/head"),
     ] {
         let run = |depth| change.on(recorded, change.check_out(served.scan(&[]), reference, Some(depth)), "").run();
         assert_gated_by_base(&run(20), &change);

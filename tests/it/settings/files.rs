@@ -261,7 +261,7 @@ fn a_path_in_such_a_file_stays_in_the_workspace() {
 #[test]
 fn a_credential_in_a_file_is_refused_and_not_shown() {
     let secret = ("CYBEDEFEND_PAT", "pat_0123456789");
-    for content in ["branch: pat_0123456789", "platforms:\n- platform: cybedefend\n  project_id: xpat_0123456789"] {
+    for content in ["category: pat_0123456789", "platforms:\n- platform: cybedefend\n  project_id: xpat_0123456789"] {
         let place = Place::new().file("work/scangate.yml", format!("{content}\n"));
         let message = place.message(&[("platform", "cybedefend")], &[secret]);
         assert!(message.contains("holds a credential") && !message.contains("pat_"), "{message}");

@@ -176,16 +176,16 @@ fn a_secret_in_the_wrong_place_is_not_shown_in_whole_or_in_part() {
 fn hostile_text_has_no_effect_on_terminal_or_runner() {
     let hostile = "x\u{1b}[31m\n::error::y\r##[add-mask]z\u{202e}";
     for form in ["text", "json"] {
-        let ended = show(&["--platform", "cybedefend", "--format", form, "-v", "--branch", hostile])
-            .env("SCANGATE_BRANCH", hostile)
-            .file("scangate.yml", "branch: \"a\\e[31m\\n::error::b\\u202e##[x]\"\n")
+        let ended = show(&["--platform", "cybedefend", "--format", form, "-v", "--category", hostile])
+            .env("SCANGATE_CATEGORY", hostile)
+            .file("scangate.yml", "category: \"a\\e[31m\\n::error::b\\u202e##[x]\"\n")
             .run();
         ended.assert_exit_code(2);
         let stdout = ended.stdout();
         assert!(!stdout.contains(['\u{1b}', '\r', '\u{202e}']) && !stdout.contains("##["), "{stdout}");
         assert!(!stdout.lines().any(|line| line.trim_start().starts_with("::")), "{stdout}");
         if form == "json" {
-            assert_eq!(setting(&document(&ended), None, "branch")["values"][0]["value"], hostile.trim());
+            assert_eq!(setting(&document(&ended), None, "category")["values"][0]["value"], hostile.trim());
         }
     }
 }
