@@ -43,7 +43,7 @@ use crate::finding::{Ending, ScanResult};
 use crate::gate::{Conclusion, GateSettings, OnClass, Verdict, conclude, judge};
 use crate::http::{Random, Redactor};
 use crate::report::{Report, RunFacts};
-use crate::settings::{OnInterrupt, ScanSettings};
+use crate::settings::{self, OnInterrupt, ScanSettings};
 
 /// What a run has around it, and a test replaces.
 pub struct Surroundings<'a> {
@@ -169,8 +169,7 @@ pub async fn run(
 /// credential is missing ends there, and what only it would scan is not prepared.
 async fn run_parts(settings: &ScanSettings, surroundings: &Surroundings<'_>, parts: &[Part<'_>], teller: &Teller) {
     let deadline = Deadline::new(surroundings.clock, settings.run.timeout);
-    let save_raw = settings.save_raw.as_deref();
-    if let Some(Err(error)) = save_raw.map(|folder| outside::check(folder, "save-raw", &settings.directory)) {
+    if let Err(error) = check_raw_copies(settings) {
         let problem = Error::from(error).to_problem();
         for part in parts {
             part.end(Ok(Ending::Short(problem.clone())));
@@ -200,4 +199,11 @@ async fn run_parts(settings: &ScanSettings, surroundings: &Surroundings<'_>, par
         part.end(run.await);
     });
     join_all(runs).await;
+}
+
+/// Refuses a folder for raw copies that lies in what is scanned, or not where it is said to.
+fn check_raw_copies(settings: &ScanSettings) -> Result<(), settings::Error> {
+    let Some(folder) = &settings.save_raw else { return Ok(()) };
+    outside::check(folder, "save-raw", &settings.directory)?;
+    outside::check_links(folder, "save-raw")
 }
