@@ -272,6 +272,9 @@ async fn a_hundred_requests_are_an_hours_budget() {
     let health = session.access.api_url.replace("/v1", "/health");
     let reply = send("GET", &health, &[], "").await.unwrap();
     assert_eq!((reply.status, &reply.json()["status"]), (200, &json!("healthy")));
+    let left = |reply: &Reply| reply.header("x-ratelimit-remaining").map(ToOwned::to_owned);
+    assert!(left(&reply).is_some() && reply.header("x-ratelimit-limit") == Some("100"));
+    assert_eq!(left(&send("GET", &health, &[], "").await.unwrap()), left(&reply), "it counts against no limit");
     session.clock.advance(Duration::from_hours(1));
     assert_eq!(session.get("/controls").await.status, 401, "the budget is back; the token has ended");
 
