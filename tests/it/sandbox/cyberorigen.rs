@@ -240,6 +240,15 @@ async fn pages_are_clamped_and_say_so() {
     );
     let page = Session::start(&["many=240", "clamp-50", "no-pages", "page-lies"]).await.findings("?per_page=100").await;
     assert_eq!((&page["per_page"], &page["total"], page.get("pages")), (&json!(50), &json!(257), None));
+    let page = Session::start(&["many=240", "clamp-50", "no-totals"]).await.findings("?per_page=100&page=5").await;
+    let names: Vec<_> = page.as_object().unwrap().keys().map(String::as_str).collect();
+    assert_eq!((names, page["items"].as_array().unwrap().len()), (vec!["items", "page"], 50));
+    for (number, rows) in [(1, 50), (5, 50), (6, 0)] {
+        let session = Session::start(&["many=240", "clamp-50", "bare-pages"]).await;
+        let page = session.findings(&format!("?per_page=100&page={number}")).await;
+        assert_eq!(page.as_array().unwrap().len(), rows, "page {number}");
+        assert!(session.get("/scans").await.json().is_array(), "it is about every list");
+    }
     let bare = Session::start(&["bare-list", "display-words"]).await.findings("").await;
     assert_eq!((&bare[0]["severity"], &bare[5]["status"]), (&json!("Critical"), &json!("False Positive")));
 }
