@@ -72,6 +72,15 @@ impl Clock {
         matches!(self.0, Source::Simulated(_))
     }
 
+    /// The same clock at the machine's own pace; a simulated one as it is.
+    #[must_use]
+    pub fn unhurried(&self) -> Self {
+        match &self.0 {
+            Source::System { .. } => Self::system(),
+            Source::Simulated(simulated) => Self(Source::Simulated(Arc::clone(simulated))),
+        }
+    }
+
     /// Time since an arbitrary fixed moment. It never goes back, whatever happens to the wall clock.
     pub fn monotonic(&self) -> Duration {
         match &self.0 {

@@ -28,6 +28,7 @@ use std::ffi::OsString;
 use std::sync::Arc;
 
 use clap::Parser as _;
+use clap::error::ContextValue;
 pub use panic::report_in_one_line;
 
 use crate::ci::github::GitHub;
@@ -242,11 +243,21 @@ fn fail(printer: &Printer, github: Option<&GitHub>, error: &Error) -> u8 {
     problem.class.exit_code()
 }
 
+/// The parser's words. What they quote of the arguments is kept from ending their first line, which alone the CI is told.
+fn shown(error: &clap::Error, redactor: &Redactor) -> String {
+    let quoted = error.context().filter_map(|(_, value)| match value {
+        ContextValue::String(text) if text.contains(['\n', '\r']) => Some(text),
+        _ => None,
+    });
+    let text = error.render().to_string();
+    quoted.fold(text, |text, quoted| text.replace(quoted, &neutral::line(&redactor.clean(quoted))))
+}
+
 /// Prints what the parser has to say. Help and version are documents; an error may show hostile text from the command line, which
 /// a job often builds from branch names.
 fn explain(error: &clap::Error, github: Option<&GitHub>, redactor: &Redactor) -> u8 {
     if error.use_stderr() {
-        let text = error.render().to_string();
+        let text = shown(error, redactor);
         for line in text.lines() {
             output::to_stderr(&neutral::line(&redactor.clean(line)));
         }

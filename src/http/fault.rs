@@ -5,6 +5,7 @@ use std::time::Duration;
 use std::{fmt, io};
 
 use jiff::Timestamp;
+use rustls::InvalidMessage;
 use url::Url;
 
 use super::error::Stage;
@@ -32,6 +33,8 @@ pub(super) enum Fault {
     ProxyRefused,
     /// The two sides do not agree on TLS, above all on a certificate. Nothing of the request was sent.
     Untrusted(String),
+    /// What answers at that port does not speak TLS. Nothing of the request was sent.
+    Plain,
     /// No whole answer came within the request's own time.
     TimedOut(Duration),
     /// The connection broke, before the answer or in the middle of it.
@@ -99,6 +102,10 @@ impl Fault {
             Self::ProxyRefused
         } else if error.is_connect() && cause == "tunnel error: unsuccessful" {
             Self::Unconnected("the proxy gives no way to the host, and does not say why".to_owned())
+        } else if tls_error(&error)
+            .is_some_and(|tls| matches!(tls, rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType)))
+        {
+            Self::Plain
         } else if is_about_trust(&error) {
             Self::Untrusted(cause)
         } else if error.is_dns() {
@@ -117,7 +124,8 @@ impl Fault {
             | Self::Unresolved(_)
             | Self::Unconnected(_)
             | Self::ProxyRefused
-            | Self::Untrusted(_) => true,
+            | Self::Untrusted(_)
+            | Self::Plain => true,
             Self::DeadlinePassed { sent } => !sent,
             Self::PastDeadline { cause, .. } => cause.is_unsent(),
             Self::TimedOut(_)
@@ -145,6 +153,7 @@ impl Fault {
             Self::Local { .. }
             | Self::ProxyRefused
             | Self::Untrusted(_)
+            | Self::Plain
             | Self::DeadlinePassed { .. }
             | Self::PastDeadline { .. }
             | Self::Redirected { .. }
@@ -163,7 +172,7 @@ impl Fault {
     pub(super) fn stage(&self) -> Stage {
         match self {
             Self::PastDeadline { cause, .. } => cause.stage(),
-            Self::Untrusted(_) => Stage::Untrusted,
+            Self::Untrusted(_) | Self::Plain => Stage::Untrusted,
             _ if self.status().is_some() => Stage::Answered,
             _ if self.is_unsent() => Stage::Unconnected,
             _ => Stage::Unanswered,
@@ -192,9 +201,12 @@ impl Fault {
             Self::Local { class, .. } => *class,
             // The address of the proxy is a setting of this machine, and the platform was never asked.
             Self::ProxyRefused => Class::Usage,
-            Self::Unresolved(_) | Self::Unconnected(_) | Self::Untrusted(_) | Self::TimedOut(_) | Self::Broken(_) => {
-                Class::Unavailable
-            }
+            Self::Unresolved(_)
+            | Self::Unconnected(_)
+            | Self::Untrusted(_)
+            | Self::Plain
+            | Self::TimedOut(_)
+            | Self::Broken(_) => Class::Unavailable,
             Self::DeadlinePassed { .. } | Self::PastDeadline { .. } => Class::Timeout,
             Self::Refused(refusal) => match refusal.status {
                 401..=403 => Class::Auth,
@@ -219,6 +231,7 @@ impl Fault {
                 "if a private authority or an inspecting proxy signs the certificate, give its certificate with --ca-cert; if the \
                  server asks for one, --client-cert and --client-key",
             ),
+            Self::Plain => Some("check scheme and port of the address and, behind a proxy, those in HTTPS_PROXY"),
             Self::TimedOut(_) | Self::Broken(_) => Some("the platform or the network fails; try again later"),
             Self::DeadlinePassed { .. } | Self::PastDeadline { .. } => {
                 Some("allow more time with --timeout, or run again later")
@@ -301,6 +314,7 @@ impl fmt::Display for Fault {
                 write!(formatter, "got no connection: the proxy wants a user name and a password that it accepts (407)")
             }
             Self::Untrusted(cause) => write!(formatter, "got no trusted connection: {cause}"),
+            Self::Plain => write!(formatter, "got no connection: the server speaks no TLS there"),
             Self::TimedOut(limit) => write!(formatter, "got no whole answer within {} s", limit.as_secs_f64()),
             Self::Broken(cause) => write!(formatter, "got no whole answer, the connection broke: {cause}"),
             Self::DeadlinePassed { sent: false } => write!(formatter, "was not sent: the run's deadline has passed"),
@@ -345,9 +359,11 @@ fn hint_for(status: u16) -> Option<&'static str> {
 /// Whether TLS failed for a reason that stays, found while connecting, or told by the server afterwards, as TLS 1.3 does where a
 /// client certificate is wanted.
 fn is_about_trust(error: &reqwest::Error) -> bool {
-    causes(error)
-        .find_map(|cause| cause.downcast_ref::<rustls::Error>())
-        .is_some_and(|tls| error.is_connect() || matches!(tls, rustls::Error::AlertReceived(_)))
+    tls_error(error).is_some_and(|tls| error.is_connect() || matches!(tls, rustls::Error::AlertReceived(_)))
+}
+
+fn tls_error(error: &reqwest::Error) -> Option<&rustls::Error> {
+    causes(error).find_map(|cause| cause.downcast_ref())
 }
 
 /// The words of the last cause, which are the most telling: "connection refused" and not "error sending request".

@@ -13,7 +13,8 @@ use super::entropy::Entropy;
 use super::fault::{Fault, Faults};
 use crate::clock::Clock;
 
-/// The sandbox's life: it ends some time after the last request to any of its dialects.
+/// The sandbox's life: it ends some time after the last request to any of its dialects. That is the time of whoever tries it out,
+/// however fast the emulated one runs.
 pub(super) struct Life {
     clock: Clock,
     idle: Duration,
@@ -23,8 +24,8 @@ pub(super) struct Life {
 }
 
 impl Life {
-    pub(super) fn new(clock: Clock, idle: Duration, stop: watch::Sender<bool>) -> Self {
-        let life = Self { clock, idle, last_request: AtomicU64::new(0), stop };
+    pub(super) fn new(clock: &Clock, idle: Duration, stop: watch::Sender<bool>) -> Self {
+        let life = Self { clock: clock.unhurried(), idle, last_request: AtomicU64::new(0), stop };
         life.touch();
         life
     }
@@ -73,9 +74,9 @@ pub(super) struct Core {
 }
 
 impl Core {
-    pub(super) fn new(dialect: Dialect, faults: &[Fault], life: &Arc<Life>) -> io::Result<Self> {
+    pub(super) fn new(dialect: Dialect, faults: &[Fault], clock: &Clock, life: &Arc<Life>) -> io::Result<Self> {
         Ok(Self {
-            clock: life.clock.clone(),
+            clock: clock.clone(),
             entropy: Entropy::new()?,
             faults: Faults::new(dialect, faults),
             life: Arc::clone(life),
@@ -114,4 +115,24 @@ pub(super) fn after(moment: Timestamp, duration: Duration) -> Timestamp {
         .ok()
         .and_then(|duration| moment.checked_add(duration).ok())
         .unwrap_or(Timestamp::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_idle_hour_is_a_real_one_however_fast_the_emulated_time_runs() {
+        let (stop, _) = watch::channel(false);
+        let life = Life::new(&Clock::faster(u32::MAX), Duration::from_hours(1), stop);
+        assert!(life.left() > Duration::from_mins(30));
+    }
+
+    #[test]
+    fn on_a_simulated_clock_the_idle_time_is_the_clocks() {
+        let (clock, (stop, _)) = (Clock::simulated(Timestamp::UNIX_EPOCH), watch::channel(false));
+        let life = Life::new(&clock, Duration::from_hours(1), stop);
+        clock.advance(Duration::from_mins(59));
+        assert_eq!(life.left(), Duration::from_mins(1));
+    }
 }

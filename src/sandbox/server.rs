@@ -33,12 +33,12 @@ impl Server {
     /// The error is the operating system's: a port that is taken, or no random source.
     pub async fn start(mut options: SandboxOptions) -> io::Result<Self> {
         let (stop, _) = watch::channel(false);
-        let life = Arc::new(Life::new(options.clock.clone(), options.idle, stop.clone()));
+        let life = Arc::new(Life::new(&options.clock, options.idle, stop.clone()));
         let mut server = Self { accesses: Vec::new(), stop, tasks: JoinSet::new() };
         let wanted: Vec<_> = Dialect::ALL.into_iter().filter(|dialect| options.dialects.contains(dialect)).collect();
         for (dialect, offset) in wanted.into_iter().zip(0_u16..) {
             let api = Bound::new(if options.port == 0 { 0 } else { options.port.saturating_add(offset) }).await?;
-            let core = Arc::new(Core::new(dialect, &options.faults, &life)?);
+            let core = Arc::new(Core::new(dialect, &options.faults, &options.clock, &life)?);
             let emulation = match dialect {
                 Dialect::CybeDefend => cybedefend::emulate(core, api, std::mem::take(&mut options.cybedefend)).await?,
                 Dialect::Cybrium => cybrium::emulate(core, api)?,

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::{Builder, NamedTempFile};
 
+use super::outside;
 use crate::error::Error;
 
 /// Permissions of a file that others may read, as far as the umask allows, and of one that only its owner may.
@@ -13,14 +14,14 @@ const READABLE: u32 = 0o666;
 const PRIVATE: u32 = 0o600;
 
 /// Writes a file under a temporary name beside its place and renames it, so that nobody ever reads half of it and a symlink at
-/// that place is replaced, not followed.
+/// that place is replaced, not followed. Nor is one followed that leads a folder of the workspace out of it.
 ///
 /// The file is readable by whom the umask allows, since a later step of the pipeline often runs as somebody else; and where the
 /// process is root in a folder that is not root's, as in a container on GitHub, it is given to the folder's owner.
 ///
 /// # Errors
-/// [`Error::Delivery`] with the path and the reason: the folder is not there, the place is taken by what is no file, the disk is
-/// full.
+/// [`Error::Delivery`] with the path and the reason: the folder is not there or a link leads it out of the workspace, the place is
+/// taken by what is no file, the disk is full.
 pub fn write_atomically(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Error> {
     try_write(path, write).map_err(|cause| Error::Delivery { path: path.display().to_string(), cause })
 }
@@ -67,11 +68,7 @@ impl PrivateFile {
 
 /// Makes a temporary file beside its place, and says whose folder that is.
 fn reserve(path: &Path, mode: u32) -> Result<(NamedTempFile, Metadata), String> {
-    let folder = match path.parent() {
-        Some(parent) if parent.as_os_str().is_empty() => Path::new("."),
-        Some(parent) => parent,
-        None => return Err("that is no place for a file".to_owned()),
-    };
+    let folder = folder_of(path)?;
     let Ok(owner) = folder.metadata() else {
         return Err(format!("the folder {} does not exist", folder.display()));
     };
@@ -81,6 +78,19 @@ fn reserve(path: &Path, mode: u32) -> Result<(NamedTempFile, Metadata), String> 
     }
     let temporary = temporary_file(folder, mode).map_err(|error| reason(&error))?;
     Ok((temporary, owner))
+}
+
+/// The folder that a file is to be written to.
+///
+/// # Errors
+/// There is none, or a link in the workspace leads it out of that.
+pub(super) fn folder_of(path: &Path) -> Result<&Path, String> {
+    let folder = match path.parent() {
+        Some(parent) if parent.as_os_str().is_empty() => Path::new("."),
+        Some(parent) => parent,
+        None => return Err("that is no place for a file".to_owned()),
+    };
+    if outside::is_led_out(folder, Path::new(".")) { Err(outside::LED_OUT.to_owned()) } else { Ok(folder) }
 }
 
 fn finish(temporary: NamedTempFile, owner: &Metadata, path: &Path) -> Result<(), String> {

@@ -43,7 +43,7 @@ use crate::finding::{Ending, ScanResult};
 use crate::gate::{Conclusion, GateSettings, OnClass, Verdict, conclude, judge};
 use crate::http::{Random, Redactor};
 use crate::report::{Report, RunFacts};
-use crate::settings::{self, OnInterrupt, ScanSettings};
+use crate::settings::{self, OnInterrupt, ScanSettings, Subject};
 
 /// What a run has around it, and a test replaces.
 pub struct Surroundings<'a> {
@@ -201,11 +201,16 @@ async fn run_parts(settings: &ScanSettings, surroundings: &Surroundings<'_>, par
     join_all(runs).await;
 }
 
-/// Refuses a folder for raw copies that lies in what is scanned.
+/// Refuses a folder for raw copies that lies in a tree that is uploaded, or not where it is said to.
 ///
 /// # Errors
 /// Where it lies.
 pub fn check_raw_copies(settings: &ScanSettings) -> Result<(), settings::Error> {
     let Some(folder) = &settings.save_raw else { return Ok(()) };
-    outside::check(folder, "save-raw", &settings.directory)
+    for entry in &settings.entries {
+        if let Subject::Directory { path, .. } = &entry.subject {
+            outside::check(folder, "save-raw", path)?;
+        }
+    }
+    outside::check_links(folder, "save-raw")
 }

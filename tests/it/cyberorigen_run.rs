@@ -177,12 +177,22 @@ async fn every_way_of_paging_and_of_writing_words_brings_the_same_findings() {
         assert!(ended.result().ending.is_complete(), "{:?}", ended.result().ending);
         ended.findings().iter().map(|finding| format!("{} {:?}", finding.fingerprint, finding.severity)).collect()
     };
-    for fault in ["clamp-50", "no-pages", "bare-list", "display-words"] {
+    for fault in ["clamp-50", "no-pages", "no-totals", "bare-list", "bare-pages", "display-words"] {
         let other = scan(&["many=120", fault], By::Login, &[]).await;
         assert_eq!(names(&other), names(&usual), "{fault}");
     }
     let both = scan(&["many=120", "clamp-50", "no-pages"], By::Login, &[]).await;
     assert_eq!(names(&both), names(&usual));
+}
+
+#[tokio::test]
+async fn a_page_shorter_than_asked_for_in_a_list_that_states_no_size_is_no_silent_end() {
+    for shape in ["no-totals", "bare-pages"] {
+        let ended = scan(&["many=120", "clamp-50", shape], By::Login, &[("fail-on", "none")]).await;
+        let is_whole = ended.findings().len() == 130;
+        assert_eq!(ended.result().ending.is_complete(), is_whole, "{shape}");
+        ended.assert_class(if is_whole { Class::Passed } else { Class::Incomplete });
+    }
 }
 
 #[tokio::test]

@@ -24,6 +24,7 @@ mod git;
 mod github;
 mod harness;
 mod http;
+mod links;
 mod login;
 mod network;
 mod pipeline;

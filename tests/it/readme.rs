@@ -11,13 +11,14 @@ use scangate::platform::PlatformId;
 use crate::harness::Scangate;
 
 /// Every document, from the repository root.
-const DOCUMENTS: [&str; 25] = [
+const DOCUMENTS: [&str; 26] = [
     "README.md",
     "CONTRIBUTING.md",
     "CHANGELOG.md",
     "docs/api.md",
     "docs/architecture.md",
     "docs/benchmarks.md",
+    "docs/browser-login.md",
     "docs/ci-security.md",
     "docs/credentials.md",
     "docs/doctor.md",
@@ -155,6 +156,31 @@ fn the_program_understands_every_command_line_in_the_documentation() {
         let output = parse(&arguments);
         let errors = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "scangate {}: {errors}", arguments.join(" "));
+    }
+}
+
+#[test]
+fn every_call_of_a_platform_in_the_documentation_says_which_one() {
+    let calls = DOCUMENTS.iter().flat_map(|name| commands(&read(name))).filter_map(|line| arguments(&line));
+    for words in calls.filter(|words| matches!(words[0].as_str(), "scan" | "api" | "doctor" | "login")) {
+        assert!(words.iter().any(|word| word == "--platform"), "scangate {}", words.join(" "));
+    }
+}
+
+#[test]
+fn what_the_readme_says_is_not_there_yet_is_not_there() {
+    let readme = read("README.md");
+    let (_, rest) = readme.split_once("## What is not there yet").unwrap();
+    let (section, _) = rest.split_once("\n## ").unwrap();
+    let words: Vec<&str> = section.split('`').skip(1).step_by(2).collect();
+    assert!(words.len() >= 10, "{words:?}");
+    for word in words {
+        let report = format!("--report={word}=x");
+        let calls =
+            if word.starts_with("--") { vec![vec!["scan", word]] } else { vec![vec![word], vec!["demo", &report]] };
+        for call in calls {
+            Scangate::new(&call).run().assert_exit_code(2);
+        }
     }
 }
 

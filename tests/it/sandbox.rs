@@ -268,6 +268,21 @@ async fn a_policy_is_evaluated_a_while_after_the_scan() {
     assert_eq!((&compliance["result"]["compliant"], &compliance["result"]["exitCode"]), (&json!(false), &json!(1)));
     let policies = session.get("/projects/{p}/effective-policies").await.json();
     assert_eq!(policies["appliedPolicies"].as_array().unwrap().len(), 1);
+
+    let of_project = |query: &str| format!("/projects/{{p}}/violation-stats{query}");
+    let of_all = session.get(&of_project("")).await.json()["stats"].clone();
+    assert_eq!(
+        of_all,
+        json!({
+            "totalViolations": 2, "blockedCount": 1, "warnedCount": 1, "applicablePoliciesCount": 1,
+            "complianceStatus": "Non-Compliant",
+        })
+    );
+    let later = session.get(&of_project("?startDate=2030-01-01T00:00:00Z")).await.json();
+    assert_eq!(later["stats"]["totalViolations"], 0);
+    assert_eq!(session.get(&of_project("?endDate=yesterday")).await.status, 400);
+    session.start_scan("main").await;
+    assert_eq!(session.get(&of_project("")).await.json()["stats"]["complianceStatus"], "Pending");
 }
 
 #[tokio::test]

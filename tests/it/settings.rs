@@ -16,6 +16,7 @@ use scangate::settings::keys::{self, Key, Kind};
 use scangate::settings::{Environment, Error, Flags, Layers, OnInterrupt, ScanSettings, Subject};
 
 use crate::harness::Scangate;
+use crate::served::Served;
 
 fn key(name: &str) -> Option<&'static Key> {
     keys::ALL.iter().copied().find(|key| key.name == name)
@@ -230,6 +231,15 @@ fn raw_copies_inside_of_what_is_scanned_are_refused_before_anything_is_sent() {
     let scan = ["scan", "--platform", "cybedefend", "--save-raw", "raw"];
     let ended = Scangate::new(scan).env("CYBEDEFEND_PAT", "pat_0123456789").run();
     ended.assert_exit_code(2).assert_stderr_has("--save-raw raw cannot be used: it lies in what is scanned");
+}
+
+#[test]
+fn raw_copies_lie_in_the_working_directory_where_nothing_of_it_is_uploaded() {
+    let served = Served::of("bestdefense", 1000, &[]);
+    let scan = ["scan", "--platform", "bestdefense", "--target", "clean.example.com", "--save-raw", "raw"];
+    let ended = served.told(Scangate::new(scan)).arguments(["--intensity", "quick", "--poll-interval", "100ms"]).run();
+    ended.assert_exit_code(0);
+    assert!(ended.has("work/raw/bestdefense/0001.json"));
 }
 
 #[test]

@@ -180,6 +180,7 @@ fn api(emulator: &Arc<Emulator>, port: u16) -> Router {
         .route("/projects/{project}/scans/{scan}/evaluation-status", get(handler(emulator, policy::evaluation_status)))
         .route("/projects/{project}/scans/{scan}/violations", get(handler(emulator, policy::violations)))
         .route("/projects/{project}/scans/{scan}/compliance", get(handler(emulator, policy::compliance)))
+        .route("/projects/{project}/violation-stats", get(handler(emulator, policy::violation_stats)))
         .route("/projects/{project}/effective-policies", get(handler(emulator, policy::effective_policies)))
         .route_layer(guard(emulator, token::authorise));
     let open = Router::new()

@@ -11,7 +11,7 @@ use super::finding::{Finding, Subject};
 use super::options::Policy;
 use super::query::{count, pairs};
 use super::refusal::Refusal;
-use super::store::Scan;
+use super::store::{Scan, Store};
 use super::{Emulator, project, written};
 use crate::sandbox::call::Call;
 use crate::sandbox::core::after;
@@ -145,12 +145,13 @@ fn with_violations<T>(
 ) -> Result<T, Refusal> {
     let store = emulator.store();
     let scan = store.scan(scan).ok_or_else(|| Refusal::not_found("Scan"))?;
-    let open: Vec<_> = store
-        .visible(emulator.now())
-        .filter(|finding| finding.state.is_open() && finding.branch == scan.branch)
-        .collect();
-    let violations = broken(emulator, scan, &open);
-    Ok(read(scan, violations))
+    Ok(read(scan, broken(emulator, scan, &open(emulator, &store, scan))))
+}
+
+/// The open findings of a scan's branch.
+fn open<'a>(emulator: &Emulator, store: &'a Store, scan: &Scan) -> Vec<&'a Finding> {
+    let is_open = |finding: &&Finding| finding.state.is_open() && finding.branch == scan.branch;
+    store.visible(emulator.now()).filter(is_open).collect()
 }
 
 /// `GET /projects/{project}/scans/{scan}/violations?page&limit`.
@@ -244,6 +245,45 @@ pub(super) fn compliance(emulator: &Emulator, call: &Call) -> Result<Json<Value>
             "status": status.as_str(), "result": result,
         }))
     })
+}
+
+/// `GET /projects/{project}/violation-stats?startDate&endDate`: of all scans that were evaluated between the two moments. The last
+/// scan says whether the project is compliant.
+pub(super) fn violation_stats(emulator: &Emulator, call: &Call) -> Result<Json<Value>, Refusal> {
+    project::check(emulator, call)?;
+    let (mut from, mut to) = (Timestamp::MIN, Timestamp::MAX);
+    for (name, value) in pairs(call.query()) {
+        let read = || {
+            let refused = |_error| Refusal::invalid(&[format!("{name} must be a valid ISO 8601 date string")]);
+            value.parse::<Timestamp>().map_err(refused)
+        };
+        match name.as_str() {
+            "startDate" => from = read()?,
+            "endDate" => to = read()?,
+            _ => {}
+        }
+    }
+    let store = emulator.store();
+    let (mut blocked, mut warned, mut compliance) = (0, 0, "Pending");
+    for scan in store.scans() {
+        let violations = broken(emulator, scan, &open(emulator, &store, scan));
+        let (status, moments) = status(emulator, scan);
+        let with = |action| violations.iter().filter(|violation| violation.action == action).count();
+        if moments.is_some_and(|(_, end)| from <= end && end <= to) {
+            blocked += with("BLOCK");
+            warned += with("WARN");
+        }
+        let acknowledged = emulator.options.policy.as_ref().is_some_and(|policy| policy.acknowledged);
+        compliance = match status {
+            Status::Completed if with("BLOCK") == 0 || acknowledged => "Compliant",
+            Status::Completed => "Non-Compliant",
+            _ => "Pending",
+        };
+    }
+    Ok(Json(json!({ "stats": {
+        "totalViolations": blocked + warned, "blockedCount": blocked, "warnedCount": warned,
+        "applicablePoliciesCount": u8::from(emulator.options.policy.is_some()), "complianceStatus": compliance,
+    } })))
 }
 
 /// `GET /projects/{project}/effective-policies`: an empty list says that there is no policy.

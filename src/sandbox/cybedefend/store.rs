@@ -83,6 +83,11 @@ impl Store {
         self.scans.iter().find(|scan| scan.id == id)
     }
 
+    /// All of them, in the order in which they were started.
+    pub(super) fn scans(&self) -> &[Scan] {
+        &self.scans
+    }
+
     /// The scan that lists name in `scanProjectInfo`.
     pub(super) fn last_scan(&self) -> Option<&Scan> {
         self.scans.last()

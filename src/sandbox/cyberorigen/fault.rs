@@ -19,6 +19,10 @@ pub enum CyberOrigenFault {
     ArrayDetail,
     /// `no-pages`: lists do not say how many pages there are.
     NoPages,
+    /// `no-totals`: lists say neither how many rows there are nor how many a page has.
+    NoTotals,
+    /// `bare-pages`: every list is an array, a page at a time.
+    BarePages,
     /// `clamp-50`: a page has at most 50 rows.
     Clamp,
     /// `bare-list`: findings come as an array without paging.
@@ -39,6 +43,8 @@ impl CyberOrigenFault {
         "daily-limit[=N]",
         "array-detail",
         "no-pages",
+        "no-totals",
+        "bare-pages",
         "clamp-50",
         "bare-list",
         "display-words",
@@ -55,6 +61,8 @@ impl CyberOrigenFault {
             "daily-limit" => given.number(Some(0)).map(Self::DailyLimit),
             "array-detail" => given.plain(Self::ArrayDetail),
             "no-pages" => given.plain(Self::NoPages),
+            "no-totals" => given.plain(Self::NoTotals),
+            "bare-pages" => given.plain(Self::BarePages),
             "clamp-50" => given.plain(Self::Clamp),
             "bare-list" => given.plain(Self::BareList),
             "display-words" => given.plain(Self::DisplayWords),

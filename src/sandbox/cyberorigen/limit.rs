@@ -1,4 +1,4 @@
-//! The budget of requests: an hour's and a day's, stated on every answer (contract section 5.3).
+//! The budget of requests: an hour's and a day's, which every answer states (contract section 5.3).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -55,12 +55,13 @@ impl Account {
         Self { hour: Window::new(Duration::from_hours(1), hourly), day: Window::new(Duration::from_hours(24), daily) }
     }
 
-    /// Takes one request from both windows, if both have one; and what is to be said of the window with less left.
-    fn take(&mut self, now: Timestamp) -> (bool, [(&'static str, String); 3]) {
+    /// Takes `cost` requests, one or none, from both windows, if both have as many; and what is to be said of the window with less
+    /// left.
+    fn take(&mut self, now: Timestamp, cost: u32) -> (bool, [(&'static str, String); 3]) {
         let (hour_ends, day_ends) = (self.hour.turn(now), self.day.turn(now));
-        let allowed = self.hour.left() > 0 && self.day.left() > 0;
-        self.hour.used += u32::from(allowed);
-        self.day.used += u32::from(allowed);
+        let allowed = self.hour.left() >= cost && self.day.left() >= cost;
+        self.hour.used += if allowed { cost } else { 0 };
+        self.day.used += if allowed { cost } else { 0 };
         let by_day = self.day.left() < self.hour.left();
         let (window, end) = if by_day { (&self.day, day_ends) } else { (&self.hour, hour_ends) };
         let stated = [
@@ -88,16 +89,15 @@ impl Budgets {
     }
 }
 
-/// Counts a request below the API's prefix, and refuses it when its account has none left.
+/// Counts a request, and refuses it when its account has none left. What is not below the API's prefix, such as its health, costs
+/// none.
 pub(super) async fn count(emulator: Arc<Emulator>, request: Request, next: Next) -> Response {
-    if !request.uri().path().starts_with(PREFIX) {
-        return next.run(request).await;
-    }
+    let cost = u32::from(request.uri().path().starts_with(PREFIX));
     let by_key = request.headers().contains_key("x-api-key");
     let (allowed, stated) = {
         let mut budgets = lock(&emulator.budgets);
         let account = if by_key { &mut budgets.key } else { &mut budgets.login };
-        account.take(emulator.core.now())
+        account.take(emulator.core.now(), cost)
     };
     let mut response = if allowed { next.run(request).await } else { refuse(StatusCode::TOO_MANY_REQUESTS) };
     state(response.headers_mut(), &stated);
@@ -121,13 +121,15 @@ mod tests {
         let mut account = Account::new(2, 3);
         let start = Timestamp::UNIX_EPOCH;
         let remaining = |account: &mut Account, hours: i64| {
-            let (allowed, stated) = account.take(start + jiff::SignedDuration::from_hours(hours));
+            let (allowed, stated) = account.take(start + jiff::SignedDuration::from_hours(hours), 1);
             (allowed, stated[0].1.clone(), stated[1].1.clone(), stated[2].1.clone())
         };
         let text = |allowed, limit: &str, left: &str, reset: &str| (allowed, limit.into(), left.into(), reset.into());
         assert_eq!(remaining(&mut account, 0), text(true, "2", "1", "3600"));
         assert_eq!(remaining(&mut account, 0), text(true, "2", "0", "3600"));
         assert_eq!(remaining(&mut account, 0), text(false, "2", "0", "3600"));
+        let (allowed, stated) = account.take(start, 0);
+        assert!(allowed && stated[1].1 == "0", "what costs nothing is let through, and says what is left");
         assert_eq!(remaining(&mut account, 1), text(true, "3", "0", "86400"));
         assert_eq!(remaining(&mut account, 2), text(false, "3", "0", "86400"));
         assert_eq!(remaining(&mut account, 24), text(true, "2", "1", "90000"));

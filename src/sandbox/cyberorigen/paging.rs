@@ -31,13 +31,22 @@ impl Page {
 /// A page of `rows`, of which there are said to be `total`.
 pub(super) fn page(emulator: &Emulator, page: Page, rows: &[Value], total: usize) -> Value {
     let items: Vec<_> = rows.iter().skip((page.number - 1).saturating_mul(page.rows)).take(page.rows).collect();
+    let faults = &emulator.core.faults;
+    if faults.has(CyberOrigenFault::BarePages) {
+        return json!(items);
+    }
     let mut body = json!({
         "items": items, "total": total, "page": page.number, "per_page": page.rows, "pages": total.div_ceil(page.rows),
     });
-    if emulator.core.faults.has(CyberOrigenFault::NoPages)
-        && let Some(fields) = body.as_object_mut()
-    {
-        fields.remove("pages");
+    let left_out: &[&str] = if faults.has(CyberOrigenFault::NoTotals) {
+        &["total", "per_page", "pages"]
+    } else if faults.has(CyberOrigenFault::NoPages) {
+        &["pages"]
+    } else {
+        &[]
+    };
+    if let Some(fields) = body.as_object_mut() {
+        fields.retain(|name, _| !left_out.contains(&name.as_str()));
     }
     body
 }

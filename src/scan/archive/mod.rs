@@ -44,11 +44,10 @@ pub fn temporary(directory: Option<&Path>) -> Result<NamedTempFile, Error> {
 }
 
 /// Writes the archive to `path`, as `--archive-only` asks. It appears there whole or not at all, and replaces what was there,
-/// a symbolic link included.
+/// a symbolic link included. A folder that a link leads out of the workspace is refused.
 pub fn save(selection: &Selection, path: &Path) -> Result<Summary, Error> {
-    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let saved = || {
-        let file = temporary(Some(directory))?;
+        let file = temporary(Some(delivery::folder_of(path).map_err(Error::Write)?))?;
         let summary = write(selection, file.as_file())?;
         file.persist(path).map_err(|error| Error::Write(delivery::reason(&error.error)))?;
         Ok(summary)

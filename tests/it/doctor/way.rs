@@ -8,6 +8,7 @@ use super::{checks, complaint, doctor, report, statuses};
 use crate::harness::{Ended, Scangate};
 use crate::http::server::{Act, Server, answer, deserted};
 use crate::http::tls;
+use crate::served::in_process;
 
 const KEY: &str = "cbr_live_0123456789abcdefgh";
 const JSON: &str = "content-type: application/json\n";
@@ -73,6 +74,14 @@ async fn a_stranger_s_certificate_says_which_option_to_use_and_its_authority_mak
     assert_ends_at(&ended, "tls", 4, "--client-cert");
     let missing = beside(at(tls::serve(false).as_str(), &["--ca-cert", "missing.pem"])).await;
     assert_eq!(complaint(&report(missing.assert_exit_code(2)), "certificates")["class"], "usage");
+}
+
+#[tokio::test]
+async fn a_server_without_tls_is_told_from_one_with_a_stranger_s_certificate() {
+    let (server, _) = in_process(&[], |_| {}).await;
+    let url = server.cybrium().unwrap().api_url.replace("http:", "https:");
+    let ended = beside(at(&url, &[])).await;
+    assert_ends_at(&ended, "tls", 4, "check scheme and port");
 }
 
 /// A server that says it is this many seconds later than here.

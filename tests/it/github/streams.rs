@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::runner::{Command, Runner, commands};
-use crate::harness::Ended;
+use crate::harness::{Ended, Scangate};
 use crate::served::Served;
 
 const PAT: &str = "CYBEDEFEND_PAT";
@@ -115,6 +115,23 @@ fn a_secret_that_a_flag_names_by_mistake_is_masked_and_not_annotated() {
     for text in [rest, ended.stderr(), runner.read("output"), runner.read("summary")] {
         assert!(!text.contains(pat), "{text}");
     }
+}
+
+#[test]
+fn a_hostile_argument_ends_neither_the_annotation_nor_its_first_line() {
+    let hostile = "--x\n::error::y\n\r\n##[add-mask]z";
+    for (arguments, words) in [
+        (["scan", hostile], "unexpected argument '--x\\n::error::y\\n\\r\\n##\\[add-mask]z' found"),
+        (["demo", hostile], "unexpected argument '--x\\n::error::y\\n\\r\\n##\\[add-mask]z' found"),
+    ] {
+        let ended = Runner::new().step(Scangate::new(arguments), "push").run();
+        ended.assert_exit_code(2).assert_stderr_has(words);
+        let commands = commands(&ended.stdout());
+        assert_eq!(commands.len(), 1, "{commands:?}");
+        assert!(commands[0].data.starts_with(words), "{commands:?}");
+    }
+    let ended = Runner::new().step(Scangate::new([hostile]), "push").run();
+    assert!(commands(&ended.stdout()).iter().all(|command| command.data.contains("z' found")));
 }
 
 #[test]

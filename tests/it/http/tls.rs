@@ -22,6 +22,7 @@ use tempfile::TempDir;
 use url::Url;
 
 use super::{client_with, is};
+use crate::served::in_process;
 
 fn data(name: &str) -> Vec<u8> {
     fs_err::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/tls").join(name)).unwrap()
@@ -86,6 +87,18 @@ async fn a_certificate_of_an_unknown_authority_is_refused_once_and_says_what_to_
     );
     assert!(error.hint().unwrap().contains("--ca-cert"));
     assert_eq!(client.requests(), 1);
+}
+
+#[tokio::test]
+async fn a_server_that_speaks_no_tls_is_told_from_one_that_is_not_trusted() {
+    let (server, _) = in_process(&[], |_| {}).await;
+    let url = Url::parse(&server.cybedefend().unwrap().api_url.replace("http:", "https:")).unwrap();
+    let client = client_with(&Options::default()).unwrap();
+    let error = client.send(Call::get(url)).await.unwrap_err();
+    assert!(is(&error, Class::Unavailable) && !error.is_retryable() && error.is_unsent());
+    assert!(error.to_string().ends_with("got no connection: the server speaks no TLS there"), "{error}");
+    let hint = error.hint().unwrap();
+    assert!(hint.contains("scheme and port") && !hint.contains("--ca-cert"), "{hint}");
 }
 
 #[tokio::test]

@@ -240,6 +240,15 @@ async fn pages_are_clamped_and_say_so() {
     );
     let page = Session::start(&["many=240", "clamp-50", "no-pages", "page-lies"]).await.findings("?per_page=100").await;
     assert_eq!((&page["per_page"], &page["total"], page.get("pages")), (&json!(50), &json!(257), None));
+    let page = Session::start(&["many=240", "clamp-50", "no-totals"]).await.findings("?per_page=100&page=5").await;
+    let names: Vec<_> = page.as_object().unwrap().keys().map(String::as_str).collect();
+    assert_eq!((names, page["items"].as_array().unwrap().len()), (vec!["items", "page"], 50));
+    for (number, rows) in [(1, 50), (5, 50), (6, 0)] {
+        let session = Session::start(&["many=240", "clamp-50", "bare-pages"]).await;
+        let page = session.findings(&format!("?per_page=100&page={number}")).await;
+        assert_eq!(page.as_array().unwrap().len(), rows, "page {number}");
+        assert!(session.get("/scans").await.json().is_array(), "it is about every list");
+    }
     let bare = Session::start(&["bare-list", "display-words"]).await.findings("").await;
     assert_eq!((&bare[0]["severity"], &bare[5]["status"]), (&json!("Critical"), &json!("False Positive")));
 }
@@ -272,6 +281,9 @@ async fn a_hundred_requests_are_an_hours_budget() {
     let health = session.access.api_url.replace("/v1", "/health");
     let reply = send("GET", &health, &[], "").await.unwrap();
     assert_eq!((reply.status, &reply.json()["status"]), (200, &json!("healthy")));
+    let left = |reply: &Reply| reply.header("x-ratelimit-remaining").map(ToOwned::to_owned);
+    assert!(left(&reply).is_some() && reply.header("x-ratelimit-limit") == Some("100"));
+    assert_eq!(left(&send("GET", &health, &[], "").await.unwrap()), left(&reply), "it counts against no limit");
     session.clock.advance(Duration::from_hours(1));
     assert_eq!(session.get("/controls").await.status, 401, "the budget is back; the token has ended");
 
