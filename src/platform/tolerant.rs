@@ -74,6 +74,11 @@ impl Fields {
         self.0.get(name).filter(|value| !value.is_null())
     }
 
+    /// All values.
+    pub(super) fn values(&self) -> impl Iterator<Item = &Value> {
+        self.0.values()
+    }
+
     /// Takes the value under this name out of the object.
     pub(super) fn take(&mut self, name: &str) -> Option<Value> {
         self.0.remove(name)
