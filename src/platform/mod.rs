@@ -11,6 +11,7 @@ pub mod cybedefend;
 pub mod cyberorigen;
 pub mod cybrium;
 mod error;
+mod fields;
 mod identifier;
 mod lenient;
 pub mod options;

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use url::Url;
 
-use super::fields::{Fields, is_blank, number, text, texts, truth};
+use crate::platform::fields::{Fields, is_blank, number, text, texts, truth};
 use super::list::severity;
 use super::prose::{addresses, plain_line, plain_text};
 use crate::finding::{Finding, Fingerprint, Kind, Location, Rule, State};

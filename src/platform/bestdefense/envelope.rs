@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::fields::{Fields, is_blank, kind, text, truth};
+use crate::platform::fields::{Fields, is_blank, kind, text, truth};
 use crate::error::Class;
 
 /// An answer that does not say no.

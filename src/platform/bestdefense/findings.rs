@@ -10,7 +10,7 @@ use url::Url;
 use super::BestDefense;
 use super::alert::Mapper;
 use super::envelope::Envelope;
-use super::fields::{Fields, kind};
+use crate::platform::fields::{Fields, kind};
 use super::list::{self, Item};
 use super::paging::{Next, Pager, page_of};
 use super::places::description;
@@ -80,7 +80,7 @@ fn security_id(answer: &Envelope) -> Result<Option<String>, String> {
     };
     match security.get(&["id"]) {
         None => Ok(None),
-        Some(id) => match super::fields::count(id).filter(|id| *id > 0) {
+        Some(id) => match crate::platform::fields::count(id).filter(|id| *id > 0) {
             Some(id) => Ok(Some(id.to_string())),
             None => Err(format!("a {} at `data.security.id` that is no numeric id", kind(id))),
         },

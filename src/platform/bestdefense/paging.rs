@@ -7,7 +7,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::envelope::Envelope;
-use super::fields::{Fields, count, text, truth};
+use crate::platform::fields::{Fields, count, text, truth};
 
 /// The most pages that are read of one list.
 const MOST_PAGES: u64 = 1_000;

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::fields::{kind, plain};
+use crate::platform::fields::{kind, plain};
 use crate::platform::text::{bounded, one_line};
 
 /// Names of the risk summary under `data`, the likeliest first.

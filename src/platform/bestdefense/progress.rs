@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::envelope::Envelope;
-use super::fields::{Fields, is_blank, kind, number, text, truth};
+use crate::platform::fields::{Fields, is_blank, kind, number, text, truth};
 use crate::platform::words::scan_state;
 use crate::platform::{ScanState, StateWord, state_word};
 

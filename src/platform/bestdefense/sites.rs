@@ -5,7 +5,7 @@ use url::Url;
 
 use super::BestDefense;
 use super::envelope::Envelope;
-use super::fields::{Fields, plain};
+use crate::platform::fields::{Fields, plain};
 use super::paging::{Next, Pager, page_of};
 use super::refusal::Asked;
 use super::start::usable_id;

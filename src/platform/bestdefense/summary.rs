@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::fields::{Fields, count, kind, plain};
+use crate::platform::fields::{Fields, count, kind, plain};
 use super::list::{is_keyed, severity_of};
 use super::places::{DEEPEST, LIST, SUMMARY, may_lead};
 use crate::finding::Severity;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value};
 
-pub(super) use crate::platform::tolerant::scalar as text;
+pub(super) use super::tolerant::scalar as text;
 
 /// The fields of an object by their [`plain`] names, and behind them those of an object around it, which it inherits.
 pub(super) struct Fields<'a> {
