@@ -15,6 +15,7 @@ mod fields;
 mod identifier;
 mod lenient;
 pub mod options;
+mod page_marks;
 mod pages;
 mod record;
 mod request;

@@ -74,9 +74,9 @@ impl Fields {
         self.0.get(name).filter(|value| !value.is_null())
     }
 
-    /// All values.
-    pub(super) fn values(&self) -> impl Iterator<Item = &Value> {
-        self.0.values()
+    /// All of it.
+    pub(super) fn map(&self) -> &Map<String, Value> {
+        &self.0
     }
 
     /// Takes the value under this name out of the object.
@@ -91,6 +91,12 @@ impl Fields {
 
     fn under<'a>(&'a self, names: &'a [&str]) -> impl Iterator<Item = (&'a str, &'a Value)> {
         names.iter().filter_map(|name| Some((*name, self.0.get(*name)?)))
+    }
+}
+
+impl From<Fields> for Value {
+    fn from(fields: Fields) -> Self {
+        Self::Object(fields.0)
     }
 }
 

@@ -2,10 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::platform::fields::{Fields, count, plain};
 use super::places::{DEEPEST, INSTANCES, LIST, MEMBERS, may_lead};
 use super::summary::is_tally;
 use crate::finding::Severity;
+use crate::platform::fields::{Fields, count, plain};
 use crate::platform::words;
 use crate::sorting::collected;
 

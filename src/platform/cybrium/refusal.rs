@@ -21,7 +21,7 @@ pub(super) enum Asked<'a> {
 }
 
 impl Asked<'_> {
-    fn words(self) -> String {
+    pub(super) fn words(self) -> String {
         match self {
             Self::Scans => "to list the scans".to_owned(),
             Self::Start(target) => format!("to scan target `{target}`"),

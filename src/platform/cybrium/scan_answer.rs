@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize as _;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::http::Redactor;
 use crate::platform::text::{bounded, one_line};
@@ -72,7 +72,15 @@ impl ScanAnswer {
     pub(super) fn of(answer: Fields) -> Self {
         let has_id = ids(&answer).next().is_some();
         let mut wrapped = WRAPPERS.iter().filter_map(|name| answer.value(name)).filter(|value| value.is_object());
-        let is_inner = |value: &&Value| !has_id || (has_state(value) && says_the_end(&answer));
+        let own = word_of(answer.map());
+        let is_inner = |value: &&Value| {
+            let goes_on = || {
+                let inner = value.as_object().map(word_of).unwrap_or_default();
+                own.as_deref().and_then(table) == Some(StateWord::Done)
+                    && matches!(inner.as_deref().and_then(table), Some(StateWord::Queued | StateWord::Running))
+            };
+            !has_id || goes_on() || (has_state(value) && own.as_deref().is_some_and(|own| OUTCOMES.contains(&own)))
+        };
         match wrapped.find(is_inner) {
             Some(inner) => Self(Fields::deserialize(inner).unwrap_or_default()),
             None => Self(answer),
@@ -143,7 +151,7 @@ impl ScanAnswer {
             let is_outcome = OUTCOMES.contains(&compared.as_str()) && !own.contains_key(&compared);
             return match self.id() {
                 None if is_outcome => Err(protocol(format!("`{word}` for the request, and no state of the scan"))),
-                None if self.0.values().any(has_state_inside) => {
+                None if self.0.map().values().any(has_state_inside) => {
                     Err(protocol("more than one state, and no id that says which is the scan's".to_owned()))
                 }
                 _ => Ok(word),
@@ -170,10 +178,14 @@ fn has_state_inside(value: &Value) -> bool {
     has_state(value) || value.as_array().is_some_and(|rows| rows.iter().any(has_state))
 }
 
-/// Whether the state of an object is that of a scan that ended well, or the outcome of a request.
-fn says_the_end(fields: &Fields) -> bool {
-    let word = fields.text(&STATE_NAMES).ok().flatten().map(|word| state_word(&word)).unwrap_or_default();
-    OUTCOMES.contains(&word.as_str()) || STATES.contains(&(word.as_str(), StateWord::Done))
+/// The word for the state of an object, as words are compared.
+fn word_of(object: &Map<String, Value>) -> Option<String> {
+    STATE_NAMES.iter().find_map(|name| object.get(*name)?.as_str()).map(state_word)
+}
+
+/// What a word means by the contract.
+fn table(word: &str) -> Option<StateWord> {
+    STATES.iter().find(|(known, _)| *known == word).map(|(_, state)| *state)
 }
 
 /// Every id that an object has, in the contract's order.
@@ -288,7 +300,11 @@ mod tests {
             assert_eq!(state(json).unwrap(), ScanState::Running { percent: None, step: None }, "{json}");
         }
         assert!(matches!(state(r#"{"status":"success","job":{"status":"failed"}}"#), Ok(ScanState::Failed(_))));
-        for done in [r#"{"status":"completed"}"#, r#"{"id":"a","status":"done","stages":[{"status":"skipped"}]}"#] {
+        for done in [
+            r#"{"status":"completed"}"#,
+            r#"{"id":"a","status":"done","stages":[{"status":"skipped"}]}"#,
+            r#"{"id":"a","status":"done","result":{"id":"r","status":"failed"}}"#,
+        ] {
             assert_eq!(state(done).unwrap(), ScanState::Done, "{done}");
         }
         for json in [
