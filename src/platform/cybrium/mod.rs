@@ -13,7 +13,7 @@ mod rows;
 mod sarif_file;
 mod scan_answer;
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -66,6 +66,8 @@ pub struct Cybrium {
     keys: usize,
     /// How many findings an upload has to bring.
     uploaded: Cell<Option<u64>>,
+    /// How the scan ended that was made of an upload, where its answer says so.
+    ended: RefCell<Option<ScanState>>,
 }
 
 impl Platform for Cybrium {
@@ -134,7 +136,9 @@ impl Platform for Cybrium {
             Ok(fields) => ScanAnswer::of(fields),
             Err(error) if error.status() == Some(404) => {
                 let Some(answer) = self.in_list(&scan.id).await? else {
-                    return Err(self.explain(error, Asked::Scan(&scan.id)));
+                    // A file may be taken in at once, and nothing else know of a scan; its findings are counted all the same.
+                    let ended = self.ended.borrow().clone();
+                    return ended.ok_or_else(|| self.explain(error, Asked::Scan(&scan.id)));
                 };
                 answer
             }
@@ -198,6 +202,7 @@ impl Cybrium {
             origin: request.credential.origin,
             keys,
             uploaded: Cell::new(None),
+            ended: RefCell::new(None),
         })
     }
 
@@ -285,6 +290,10 @@ impl Cybrium {
             return Err(Error::Protocol {
                 message: format!("Cybrium gave the scan the id {:?}, which cannot be one", bounded(id, 80)),
             });
+        }
+        if asked == &self.endpoints.upload() {
+            let ended = answer.as_ref().and_then(|answer| answer.end(&self.states, self.session.client().redactor()));
+            self.ended.replace(ended);
         }
         let page = answer.as_ref().and_then(ScanAnswer::page);
         Ok((id, self.endpoints.page(page.as_deref())))

@@ -127,6 +127,12 @@ impl ScanAnswer {
         })
     }
 
+    /// How it ended, where it says so by a word that cannot be that of a request.
+    pub(super) fn end(&self, own: &BTreeMap<String, StateWord>, redactor: &Redactor) -> Option<ScanState> {
+        let is_outcome = OUTCOMES.contains(&state_word(&self.word(own).ok()?).as_str());
+        self.state(own, redactor).ok().filter(|state| state.is_terminal() && !is_outcome)
+    }
+
     /// The word for its state. A truth value there is the outcome of the request, and so is a number that the user gives no meaning.
     /// Where no id says what the word is of, it is not that of the scan if it can be that of the request, or if something inside
     /// has a state of its own.
