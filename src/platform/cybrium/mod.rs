@@ -6,6 +6,7 @@ mod endpoints;
 mod findings;
 mod kind;
 mod listing;
+mod matched;
 mod page;
 mod place;
 mod refusal;
