@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 
 use super::call::{Refusals, Reply};
 use super::fault::{Fault, Refusal};
-use super::head::Head;
+use super::head::{Head, ListHeaders};
 use super::json_path;
 use super::raw::RawCopy;
 use super::words;
@@ -37,10 +37,16 @@ const NOT_JSON: &str = "with HTML, not JSON: is the address right, or is a proxy
 #[derive(Clone, Copy)]
 pub(super) struct Form(Option<Decoder>);
 
-type Decoder = fn(&mut json::Reader<'_>) -> Result<Answer, serde_json::Error>;
+type Decoder = fn(&mut json::Reader<'_>) -> Result<Content, serde_json::Error>;
 
 /// What a body was read as: a value of the type that its [`Form`] is for.
-pub(super) type Answer = Box<dyn Any + Send>;
+type Content = Box<dyn Any + Send>;
+
+/// An answer that has been read.
+pub(super) struct Answer {
+    pub(super) content: Content,
+    pub(super) list: ListHeaders,
+}
 
 impl Form {
     /// A [`Reply`], with all bytes of the body.
@@ -82,10 +88,12 @@ impl Incoming {
 
     /// The body in the form that was asked for.
     pub(super) async fn read(self, form: Form) -> Result<Answer, Fault> {
-        match form.0 {
-            None => self.whole().await.map(|reply| -> Answer { Box::new(reply) }),
-            Some(decoder) => self.json(decoder).await,
-        }
+        let list = self.head.list.clone();
+        let content = match form.0 {
+            None => Box::new(self.whole().await?),
+            Some(decoder) => self.json(decoder).await?,
+        };
+        Ok(Answer { content, list })
     }
 
     /// The whole body.
@@ -108,7 +116,7 @@ impl Incoming {
 
     /// The body as JSON, decoded on a thread for blocking work while this task feeds it. A connection that breaks is told from a
     /// document that ends too soon: only the first is worth another attempt.
-    async fn json(mut self, decoder: Decoder) -> Result<Answer, Fault> {
+    async fn json(mut self, decoder: Decoder) -> Result<Content, Fault> {
         let (sender, receiver) = mpsc::channel(CHUNKS_IN_FLIGHT);
         let decoding = blocking::start(move || decode(Chunks::new(receiver), decoder));
         let mut opening = Vec::new();
@@ -206,19 +214,19 @@ fn without_quoted(message: &str) -> String {
     }
 }
 
-fn decode(mut chunks: Chunks, decoder: Decoder) -> Result<Answer, Undecodable> {
+fn decode(mut chunks: Chunks, decoder: Decoder) -> Result<Content, Undecodable> {
     let answer = read_json(&mut chunks, decoder);
     answer.map_err(|cause| Undecodable { path: json_path::of(&cause, &chunks.read), cause })
 }
 
-fn read_json(chunks: &mut Chunks, decoder: Decoder) -> Result<Answer, serde_json::Error> {
+fn read_json(chunks: &mut Chunks, decoder: Decoder) -> Result<Content, serde_json::Error> {
     let mut json = json::reader(chunks);
     let answer = decoder(&mut json)?;
     json.end()?;
     Ok(answer)
 }
 
-fn decode_as<T: DeserializeOwned + Send + 'static>(json: &mut json::Reader<'_>) -> Result<Answer, serde_json::Error> {
+fn decode_as<T: DeserializeOwned + Send + 'static>(json: &mut json::Reader<'_>) -> Result<Content, serde_json::Error> {
     Ok(Box::new(T::deserialize(json)?))
 }
 

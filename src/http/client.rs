@@ -300,7 +300,7 @@ impl Client {
 
 /// An answer as what its form says that it is. Only this is compiled for each type, and the loop once.
 pub(super) fn taken<T: 'static>(answer: Answer) -> Result<T, Error> {
-    let answer = answer.downcast().map_err(|_other_type| {
+    let answer = answer.content.downcast().map_err(|_other_type| {
         let bug = "this is a bug in scangate; please report it";
         Error::local(Class::Internal, "an answer was read as something else".to_owned(), bug)
     })?;

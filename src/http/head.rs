@@ -1,7 +1,7 @@
 //! What is read of an answer before its body.
 
 use jiff::Timestamp;
-use reqwest::header::{CONTENT_TYPE, HeaderMap, LOCATION, WWW_AUTHENTICATE};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, LINK, LOCATION, WWW_AUTHENTICATE};
 use url::Url;
 
 use super::rate_limit::RateLimit;
@@ -35,6 +35,15 @@ const SHOWN: [&str; 13] = [
     "cf-ray",
 ];
 
+/// What headers say of the list in an answer, uncleaned.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ListHeaders {
+    /// The target of the link to the next page (`Link`, RFC 8288 section 3), which may be relative.
+    pub next: Option<String>,
+    /// How many rows the whole list has (`X-Total-Count`).
+    pub total: Option<u64>,
+}
+
 /// An answer without its body.
 #[derive(Clone, Debug)]
 pub(super) struct Head {
@@ -53,6 +62,8 @@ pub(super) struct Head {
     pub(super) content_type: Option<String>,
     /// When the server wants the next request.
     pub(super) rate_limit: RateLimit,
+    /// What is said of a list in the body.
+    pub(super) list: ListHeaders,
 }
 
 impl Head {
@@ -68,8 +79,29 @@ impl Head {
             location: text(LOCATION.as_str()).and_then(|location| url.join(location).ok()),
             content_type: text(CONTENT_TYPE.as_str()).map(str::to_owned),
             rate_limit: RateLimit::read(headers, now),
+            list: ListHeaders {
+                next: headers.get_all(LINK).iter().find_map(|value| next_of(value.to_str().ok()?)),
+                total: text("x-total-count").and_then(|total| total.trim().parse().ok()),
+            },
         }
     }
+}
+
+/// The target of the link whose relation is `next`.
+fn next_of(links: &str) -> Option<String> {
+    let mut rest = links;
+    while let Some((target, behind)) = rest.split_once('<').and_then(|(_, link)| link.split_once('>')) {
+        let mut parameters = behind.split('<').next().unwrap_or_default().split([';', ',']);
+        let is_next = |(name, words): (&str, &str)| {
+            let mut words = words.trim().trim_matches('"').split_whitespace();
+            name.trim().eq_ignore_ascii_case("rel") && words.any(|word| word.eq_ignore_ascii_case("next"))
+        };
+        if parameters.any(|parameter| parameter.split_once('=').is_some_and(is_next)) {
+            return Some(target.to_owned());
+        }
+        rest = behind;
+    }
+    None
 }
 
 /// The first word of every challenge. One header may hold several, and then each stands at the beginning or behind a comma, where
@@ -85,6 +117,22 @@ mod tests {
     use reqwest::header::HeaderValue;
 
     use super::*;
+
+    #[test]
+    fn the_link_to_the_next_page_is_told_from_others() {
+        for (links, next) in [
+            (
+                "<https://a.example/?page=2>; rel=\"next\", <https://a.example/?page=9>; rel=\"last\"",
+                Some("https://a.example/?page=2"),
+            ),
+            ("</?a=1,2>; rel=prev; title=\"next\", </?page=3>;foo=1; REL = \"Last Next\"", Some("/?page=3")),
+            ("</?page=1>; rel=\"prev\"", None),
+            ("</?page=1", None),
+            ("", None),
+        ] {
+            assert_eq!(next_of(links).as_deref(), next, "{links}");
+        }
+    }
 
     #[test]
     fn the_schemes_of_all_challenges_are_read_and_their_parameters_are_not() {

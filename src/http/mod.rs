@@ -34,6 +34,7 @@ pub use certificate::Certificate;
 pub use client::{Client, Options};
 pub use error::{Error, Stage};
 pub use grant::{Authorizer, Grant, Placement};
+pub use head::ListHeaders;
 pub use origin::{SafeUrl, is_loopback, same_origin};
 pub use random::Random;
 pub use redact::Redactor;

@@ -9,7 +9,7 @@ use super::body::{Answer, Form};
 use super::client::taken;
 use super::origin::{origin_of, same_origin};
 use super::token::Signer;
-use super::{Authorizer, Call, Client, Error, Reply};
+use super::{Authorizer, Call, Client, Error, ListHeaders, Reply};
 use crate::error::Class;
 
 /// A client that is signed in at one origin. Its credential goes to no other.
@@ -37,6 +37,13 @@ impl Session {
         taken(self.run(call, Form::json::<T>()).await?)
     }
 
+    /// As [`Session::json`], with what the headers say of a list in the answer.
+    pub async fn list<T: DeserializeOwned + Send + 'static>(&self, call: Call) -> Result<(T, ListHeaders), Error> {
+        let answer = self.run(call, Form::json::<T>()).await?;
+        let list = answer.list.clone();
+        Ok((taken(answer)?, list))
+    }
+
     async fn run(&self, call: Call, form: Form) -> Result<Answer, Error> {
         self.check(&call)?;
         self.client.run(call, Some(&self.signer), form).await
@@ -53,9 +60,12 @@ impl Session {
     }
 
     /// The URL of a page link, which may be relative to the page it was found on. A link to another origin would carry the
-    /// credential there, or bring in findings from there, and is an error of class `protocol`.
+    /// credential there, or bring in findings from there, and is an error of class `protocol`; so is one with a user name.
     pub fn page_link(&self, page: &Url, link: &str) -> Result<Url, Error> {
-        let target = page.join(link).ok().filter(|target| same_origin(target, &self.base));
+        let is_own = |target: &Url| {
+            same_origin(target, &self.base) && target.username().is_empty() && target.password().is_none()
+        };
+        let target = page.join(link).ok().filter(is_own);
         target.ok_or_else(|| {
             Error::protocol(
                 page,

@@ -79,6 +79,11 @@ impl Fields {
         self.0.contains_key(name)
     }
 
+    /// All of it.
+    pub(super) fn map(&self) -> &Map<String, Value> {
+        &self.0
+    }
+
     /// Takes the value under this name out of the object.
     pub(super) fn take(&mut self, name: &str) -> Option<Value> {
         self.0.remove(name)
@@ -91,6 +96,12 @@ impl Fields {
 
     fn under<'a>(&'a self, names: &'a [&str]) -> impl Iterator<Item = (&'a str, &'a Value)> {
         names.iter().filter_map(|name| Some((*name, self.0.get(*name)?)))
+    }
+}
+
+impl From<Fields> for Value {
+    fn from(fields: Fields) -> Self {
+        Self::Object(fields.0)
     }
 }
 

@@ -144,9 +144,22 @@ async fn an_id_with_a_slash_stays_one_segment() {
 async fn a_scan_is_created_once_even_if_the_answer_is_an_error_or_lost() {
     for status in [500, 502, 504] {
         let server = Server::at(CREATE, move || Answer::text(status, "{}")).await;
-        assert_eq!(server.start_scan(HOST).await.unwrap_err().class(), Class::Unavailable);
-        assert_eq!(server.count(CREATE), 1, "{status}");
+        let error = server.start_scan(HOST).await.unwrap_err();
+        assert_eq!((error.class(), server.count(CREATE)), (Class::Unavailable, 1), "{status}");
+        assert!(
+            shown(&error).contains("a scan may have begun") && !shown(&error).contains("later"),
+            "{}",
+            shown(&error)
+        );
     }
+}
+
+#[tokio::test]
+async fn a_page_to_sign_in_in_place_of_an_answer_names_the_token() {
+    let server = Server::at(PROGRESS, || Answer::text(200, "<!DOCTYPE html><html>Sign in</html>")).await;
+    let error = server.check().await.unwrap_err();
+    assert_eq!(error.class(), Class::Protocol);
+    assert!(shown(&error).contains("HTML") && shown(&error).contains("the token"), "{}", shown(&error));
 }
 
 #[tokio::test]

@@ -406,7 +406,9 @@ async fn a_start_whose_answer_was_lost_is_not_sent_again_and_that_is_said() {
     }
     for status in [500, 502, 504] {
         let (outcome, server) = started(vec![reply(status, &json!({})), reply(201, &json!({ "id": 2 }))]).await;
-        assert_eq!((outcome.unwrap_err().class(), server.count()), (Class::Unavailable, 1));
+        let error = outcome.unwrap_err();
+        assert_eq!((error.class(), server.count()), (Class::Unavailable, 1));
+        assert!(error.to_string().ends_with(&format!("with {status}, and a scan may have begun")), "{error}");
     }
     let server = Server::start([Act::Write(Vec::new()), reply(201, &json!({ "id": 2 }))]).await;
     let (_file, subject) = sarif(1);

@@ -7,10 +7,10 @@ use jiff::Timestamp;
 use serde_json::Value;
 use url::Url;
 
-use super::fields::{Fields, is_blank, number, text, texts, truth};
 use super::list::severity;
 use super::prose::{addresses, plain_line, plain_text};
 use crate::finding::{Finding, Fingerprint, Kind, Location, Rule, State};
+use crate::platform::fields::{Fields, is_blank, number, text, texts, truth};
 use crate::platform::state_word;
 use crate::platform::text::{bounded, one_line, sentences, slug};
 use crate::platform::words::{self, finding_state, is_cve, weakness_numbers};

@@ -126,7 +126,7 @@ proptest! {
         for name in ["alerts", "findings", "items"] {
             fields.remove(name);
         }
-        fields.retain(|name, _| !matches!(super::fields::plain(name).as_str(), "alerts" | "findings" | "items"));
+        fields.retain(|name, _| !matches!(crate::platform::fields::plain(name).as_str(), "alerts" | "findings" | "items"));
         let (findings, others) = read(&json!({ "alerts": [row, { "severity": "low" }] })).unwrap();
         prop_assert!(findings.len() as u64 + others >= 2);
     }

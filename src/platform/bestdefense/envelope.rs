@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::fields::{Fields, is_blank, kind, text, truth};
 use crate::error::Class;
+use crate::platform::fields::{Fields, a_kind, is_blank, text, truth};
 
 /// An answer that does not say no.
 #[derive(Debug)]
@@ -31,14 +31,14 @@ impl Envelope {
             return match root {
                 // Some answers have no envelope at all; what they hold is still to be found.
                 Value::Array(_) => Ok(Self(root)),
-                other => Err(Refusal::Malformed(format!("a {} where an object is documented", kind(&other)))),
+                other => Err(Refusal::Malformed(format!("{} where an object is documented", a_kind(&other)))),
             };
         };
         let success = match object.get("success") {
             None | Some(Value::Null) => true,
             Some(success) => match truth(success) {
                 Some(success) => success,
-                None => return Err(Refusal::Malformed(format!("a `success` that is a {}", kind(success)))),
+                None => return Err(Refusal::Malformed(format!("a `success` that is {}", a_kind(success)))),
             },
         };
         let has_error = object.get("error").is_some_and(|error| !is_blank(error));

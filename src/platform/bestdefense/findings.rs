@@ -10,7 +10,6 @@ use url::Url;
 use super::BestDefense;
 use super::alert::Mapper;
 use super::envelope::Envelope;
-use super::fields::{Fields, kind};
 use super::list::{self, Item};
 use super::paging::{Next, Pager, page_of};
 use super::places::description;
@@ -19,6 +18,7 @@ use super::summary::{self, Summary};
 use crate::error::Class;
 use crate::finding::{Finding, Kind, ScanReference, Severity, Unlisted};
 use crate::http::Call;
+use crate::platform::fields::{Fields, a_kind};
 use crate::platform::{Collected, Error};
 
 /// The waits for what a report that was just completed does not have yet (contract 10, row 11), in seconds: half a minute in all.
@@ -35,7 +35,7 @@ pub(super) async fn collect(platform: &BestDefense, scan: &ScanReference) -> Res
     })
     .await?;
     let Some(first) = first else {
-        return Err(platform.misunderstood(asked, "no `data` half a minute after the report was complete"));
+        return Err(platform.misunderstood(asked, "no `data`, though the report is complete"));
     };
 
     let summary = summary::find(first.payload()).map_err(|what| platform.misunderstood(asked, &what))?;
@@ -69,20 +69,20 @@ fn security_id(answer: &Envelope) -> Result<Option<String>, String> {
     let object = match payload {
         Value::Null => return Ok(None),
         Value::Object(object) => object,
-        other => return Err(format!("a {} where the overview is documented", kind(other))),
+        other => return Err(format!("{} where the overview is documented", a_kind(other))),
     };
     let security = match Fields::of(object).get(&["security"]) {
         None => return Ok(None),
         Some(Value::Object(security)) => Fields::of(security),
         // What PHP writes for an object without fields.
         Some(Value::Array(items)) if items.is_empty() => return Ok(None),
-        Some(other) => return Err(format!("a {} at `data.security`, where an object is documented", kind(other))),
+        Some(other) => return Err(format!("{} at `data.security`, where an object is documented", a_kind(other))),
     };
     match security.get(&["id"]) {
         None => Ok(None),
-        Some(id) => match super::fields::count(id).filter(|id| *id > 0) {
+        Some(id) => match crate::platform::fields::count(id).filter(|id| *id > 0) {
             Some(id) => Ok(Some(id.to_string())),
-            None => Err(format!("a {} at `data.security.id` that is no numeric id", kind(id))),
+            None => Err(format!("{} at `data.security.id` that is no numeric id", a_kind(id))),
         },
     }
 }

@@ -2,10 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
-use super::fields::{Fields, count, plain};
 use super::places::{DEEPEST, INSTANCES, LIST, MEMBERS, may_lead};
 use super::summary::is_tally;
 use crate::finding::Severity;
+use crate::platform::fields::{Fields, count, plain};
 use crate::platform::words;
 use crate::sorting::collected;
 
@@ -184,7 +184,7 @@ pub(super) fn severity(fields: &Fields<'_>) -> Option<Severity> {
 }
 
 fn word_of(value: &Value) -> Option<Severity> {
-    severity_of(&super::fields::text(value)?)
+    severity_of(&crate::platform::fields::text(value)?)
 }
 
 /// A severity by the vendor's words, their usual short forms and the digits of other scanners; `High (Medium)` is a severity with a

@@ -9,7 +9,6 @@ mod arbitrary;
 mod document;
 mod endpoints;
 mod envelope;
-mod fields;
 mod findings;
 mod list;
 mod paging;

@@ -7,22 +7,13 @@ use serde_json::Value;
 use url::Url;
 
 use super::envelope::Envelope;
-use super::fields::{Fields, count, text, truth};
+use crate::platform::fields::Fields;
+use crate::platform::page_marks::{self, Marks};
 
 /// The most pages that are read of one list.
 const MOST_PAGES: u64 = 1_000;
 
-/// The objects beside a list that may speak of its pages.
-const PLACES: [&str; 6] = ["/data/pagination", "/data/meta", "/data/paging", "/pagination", "/meta", "/paging"];
-
-const NEXT: [&str; 3] = ["next", "nextpage", "nextpageurl"];
-const HAS_MORE: [&str; 3] = ["hasmore", "hasnext", "hasnextpage"];
-const NUMBER: [&str; 2] = ["page", "currentpage"];
-const PAGES: [&str; 4] = ["pages", "totalpages", "lastpage", "pagecount"];
-const TOTAL: [&str; 3] = ["total", "totalcount", "totalitems"];
-const SIZE: [&str; 3] = ["limit", "perpage", "pagesize"];
-
-/// Where the next page of a list is.
+/// Where to go on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Next {
     /// The same address with `?page=N`.
@@ -33,7 +24,7 @@ pub(super) enum Next {
 
 /// What an answer says of the pages around it.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Marks {
+struct Position {
     /// The platform says that there is another page, and where.
     next: Option<Next>,
     /// How many rows the whole list has.
@@ -49,7 +40,7 @@ pub(super) struct Pager {
     rows: u64,
     pages: u64,
     starts_at_zero: bool,
-    marks: Marks,
+    marks: Position,
     /// Whether the last page brought nothing new.
     is_stuck: bool,
     /// Whether the last page had any rows at all.
@@ -79,28 +70,24 @@ impl Pager {
         self.pages == 0
     }
 
-    fn read(&mut self, answer: &Envelope, rows: u64) -> Marks {
-        let beside = PLACES.iter().filter_map(|place| answer.root().pointer(place));
-        let places = beside.chain([answer.payload(), answer.root()]);
-        let places: Vec<Fields<'_>> = places.filter_map(|place| place.as_object().map(Fields::of)).collect();
-        let first = |names: &[&str]| places.iter().find_map(|fields| fields.get(names));
-        let number = first(&NUMBER).and_then(count);
+    fn read(&mut self, answer: &Envelope, rows: u64) -> Position {
+        let objects = [answer.payload(), answer.root()].into_iter().filter_map(Value::as_object);
+        let said = Marks::of(objects);
         if self.pages == 1 {
-            self.starts_at_zero = number == Some(0);
+            self.starts_at_zero = said.number == Some(0);
         }
-        let number = number.unwrap_or(self.pages);
-        let following = Next::Page(number.saturating_add(1));
-        let last = first(&PAGES).and_then(count);
-        let has_more = first(&HAS_MORE).and_then(truth);
-        let named = places.iter().flat_map(|fields| fields.all(&NEXT)).find_map(|next| next_of(next, &following));
-        let next = named.or_else(|| {
-            let is_before_last = last.is_some_and(|last| number.saturating_add(u64::from(self.starts_at_zero)) < last);
-            (has_more == Some(true) || is_before_last).then_some(following)
-        });
-        let total = first(&TOTAL).and_then(count);
-        let size = first(&SIZE).and_then(count);
-        let says_nothing = total.is_none() && last.is_none() && has_more.is_none() && next.is_none();
-        Marks { next, total, may_go_on: says_nothing && size.is_some_and(|size| size > 0 && rows >= size) }
+        let number = said.number.unwrap_or(self.pages);
+        let is_before_last =
+            said.pages.is_some_and(|last| number.saturating_add(u64::from(self.starts_at_zero)) < last);
+        let next = match said.next {
+            Some(page_marks::Next::Page(page)) => Some(Next::Page(page)),
+            Some(page_marks::Next::Link(link)) => Some(Next::Link(link)),
+            Some(page_marks::Next::Somewhere) => Some(Next::Page(number.saturating_add(1))),
+            None => is_before_last.then(|| Next::Page(number.saturating_add(1))),
+        };
+        let says_nothing = said.total.is_none() && said.pages.is_none() && !said.speaks_of_more && next.is_none();
+        let may_go_on = says_nothing && said.size.is_some_and(|size| size > 0 && rows >= size);
+        Position { next, total: said.total, may_go_on }
     }
 
     /// Where to go on, if there may be more than the `found` items that the rows made: a row may be a group of them, and the total
@@ -138,17 +125,6 @@ pub(super) fn page_of(list: &Url, number: u64) -> Url {
     let mut url = list.clone();
     url.query_pairs_mut().append_pair("page", &number.to_string());
     url
-}
-
-fn next_of(value: &Value, following: &Next) -> Option<Next> {
-    match value {
-        Value::Object(link) => Fields::of(link).text(&["href", "url"]).map(Next::Link),
-        Value::Bool(more) => more.then(|| following.clone()),
-        other => match count(other) {
-            Some(page) => Some(Next::Page(page)),
-            None => text(other).filter(|text| !text.starts_with('-')).map(Next::Link),
-        },
-    }
 }
 
 /// What tells a row from others: its id, or all of it.

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::fields::{kind, plain};
+use crate::platform::fields::{a_kind, kind, plain};
 use crate::platform::text::{bounded, one_line};
 
 /// Names of the risk summary under `data`, the likeliest first.
@@ -33,7 +33,7 @@ pub(super) fn description(root: &Value) -> String {
     describe(root, "", 0, &mut keys);
     let rest = keys.len().saturating_sub(MOST_KEYS);
     keys.truncate(MOST_KEYS);
-    let mut shown = if keys.is_empty() { format!("a {}", kind(root)) } else { keys.join(", ") };
+    let mut shown = if keys.is_empty() { a_kind(root).to_owned() } else { keys.join(", ") };
     if rest > 0 {
         shown = format!("{shown} and {rest} more");
     }
@@ -52,7 +52,7 @@ fn describe(value: &Value, path: &str, depth: usize, keys: &mut Vec<String>) {
         let path = if path.is_empty() { name } else { format!("{path}.{name}") };
         let what = match value {
             Value::Array(items) => match items.first() {
-                Some(first) => format!("list of {}, the first a {}", items.len(), kind(first)),
+                Some(first) => format!("list of {}, the first {}", items.len(), a_kind(first)),
                 None => "empty list".to_owned(),
             },
             other => kind(other).to_owned(),
@@ -81,7 +81,7 @@ mod tests {
         let text = description(&answer);
         assert!(text.contains("data.riskSummary") && text.contains("data.alertGroups"), "{text}");
         for shown in
-            ["data.secret (text)", "data.rows (list of 1, the first a object)", "data.n (number)", "data.o.p (null)"]
+            ["data.secret (text)", "data.rows (list of 1, the first an object)", "data.n (number)", "data.o.p (null)"]
         {
             assert!(text.contains(shown), "{shown}: {text}");
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::envelope::Envelope;
-use super::fields::{Fields, is_blank, kind, number, text, truth};
+use crate::platform::fields::{Fields, a_kind, is_blank, number, text, truth};
 use crate::platform::words::scan_state;
 use crate::platform::{ScanState, StateWord, state_word};
 
@@ -68,7 +68,7 @@ pub(super) fn state(
 ) -> Result<ScanState, String> {
     let payload = answer.payload();
     let Value::Object(object) = payload else {
-        return Err(format!("a {} where the progress is documented", kind(payload)));
+        return Err(format!("{} where the progress is documented", a_kind(payload)));
     };
     let fields = Fields::of(object);
     let is_completed = match fields.get(&COMPLETED) {
@@ -77,7 +77,7 @@ pub(super) fn state(
             let truth = truth(value);
             Some(
                 truth
-                    .ok_or_else(|| format!("an `isCompleted` that is a {} and neither true nor false", kind(value)))?,
+                    .ok_or_else(|| format!("an `isCompleted` that is {} and neither true nor false", a_kind(value)))?,
             )
         }
     };
@@ -105,6 +105,7 @@ pub(super) fn state(
         Some(true) => Ok(completed(&said, meaning, show)),
         Some(false) => Ok(unfinished(&fields, &said, meaning, show)),
         None => match said.first() {
+            None if object.is_empty() => Err("neither `isCompleted` nor a status: it is empty".to_owned()),
             None => Err(format!(
                 "neither `isCompleted` nor a status; it has the keys {}",
                 show(&object.keys().take(20).map(String::as_str).collect::<Vec<_>>().join(", "))

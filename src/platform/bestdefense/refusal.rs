@@ -61,6 +61,7 @@ impl BestDefense {
     /// A refusal by status in the user's terms, as far as it is known to have one meaning.
     fn explain(&self, error: http::Error, asked: Asked<'_>) -> Error {
         let refused = format!("BestDefense refused {}", asked.words());
+        let class = error.class();
         let (class, message, hint) = match error.status() {
             Some(401) if error.demands("DPoP") => (
                 Class::Auth,
@@ -94,6 +95,21 @@ impl BestDefense {
                 Class::Protocol,
                 format!("{refused}: it answered {status}, which leads elsewhere, probably to the login page"),
                 "check --api-url, and the token: without a valid one the web application sends people to sign in".to_owned(),
+            ),
+            Some(200..300) => (
+                class,
+                format!("BestDefense was asked {} and answered with what is none of its API's answers", asked.words()),
+                "check --api-url, and the token if it is a page to sign in: without a valid one the web application sends people there"
+                    .to_owned(),
+            ),
+            status @ (None | Some(500 | 502 | 504)) if matches!(asked, Asked::Scan(_)) && !error.is_unsent() => (
+                class,
+                match status {
+                    None => format!("the answer to the request {} was lost, and a scan may have begun", asked.words()),
+                    Some(status) => format!("BestDefense answered the request {} with {status}, and a scan may have begun", asked.words()),
+                },
+                "the request is not sent again by itself, since that could make a second scan; look at the reports in BestDefense first"
+                    .to_owned(),
             ),
             _ => return Error::Http(error),
         };

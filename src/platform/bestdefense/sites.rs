@@ -1,16 +1,18 @@
 //! From `--target` to the UUID of a site (contract 3).
 
+use std::collections::HashSet;
+
 use serde_json::Value;
 use url::Url;
 
 use super::BestDefense;
 use super::envelope::Envelope;
-use super::fields::{Fields, plain};
 use super::paging::{Next, Pager, page_of};
 use super::refusal::Asked;
 use super::start::usable_id;
 use crate::http::Call;
 use crate::platform::Error;
+use crate::platform::fields::{Fields, plain};
 use crate::platform::text::{bounded, one_line};
 use crate::sorting;
 
@@ -103,10 +105,13 @@ fn site(row: &Value) -> Option<Site> {
 /// The one site with this host name: as it is written, else as it is meant. The error is a message and a way out.
 fn choose(sites: &[Site], target: &str, shortfall: Option<&str>) -> Result<Site, (String, String)> {
     let exact: Vec<&Site> = sites.iter().filter(|site| site.hostname == target).collect();
-    let matches = match exact.as_slice() {
+    let mut matches = match exact.as_slice() {
         [] => sites.iter().filter(|site| host_name(&site.hostname) == host_name(target)).collect(),
         _ => exact,
     };
+    // A list may have the same site more than once.
+    let mut ids = HashSet::new();
+    matches.retain(|site| ids.insert(site.id.clone()));
     let target = shown(target);
     match matches.as_slice() {
         [only] => Ok((*only).clone()),
@@ -180,6 +185,8 @@ mod tests {
         {
             assert_eq!(find(target), Ok("id-2".to_owned()), "{target}");
         }
+        let twice: Vec<Site> = sites.iter().chain(&sites).cloned().collect();
+        assert_eq!(choose(&twice, "example.com", None).map(|site| site.id), Ok("id-0".to_owned()));
         assert!(find("shop.example.com").is_err() && find("ample.com").is_err());
         for same in ["http://a.example:80/", "a.example:443", "a.example:80", "https://A.example:443", "a.example."] {
             assert_eq!(host_name(same), "a.example", "{same}");

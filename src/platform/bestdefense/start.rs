@@ -98,7 +98,8 @@ fn word(text: &str, flag: &str) -> Result<String, Error> {
 /// The new report's id: at the root, which is documented, or at one of the places where the envelope or another release may have
 /// put it (contract 10, row 7).
 pub(super) fn report_id(answer: &Envelope) -> Option<String> {
-    const PLACES: [&str; 6] = ["/id", "/data/id", "/data/reportId", "/data/report/id", "/reportId", "/data"];
+    const PLACES: [&str; 8] =
+        ["/id", "/data/id", "/data/reportId", "/data/report_id", "/data/report/id", "/reportId", "/report_id", "/data"];
     PLACES.into_iter().find_map(|place| usable_id(answer.root().pointer(place)?))
 }
 
@@ -199,6 +200,8 @@ mod tests {
             (json!({ "data": { "reportId": "r-1" } }), "r-1"),
             (json!({ "data": { "report": { "id": "r-2" } } }), "r-2"),
             (json!({ "reportId": "r-3" }), "r-3"),
+            (json!({ "report_id": 5 }), "5"),
+            (json!({ "data": { "report_id": "r-5" } }), "r-5"),
             (json!({ "data": "r-4" }), "r-4"),
             (json!({ "id": " report-123 " }), "report-123"),
         ] {

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::fields::{Fields, count, kind, plain};
 use super::list::{is_keyed, severity_of};
 use super::places::{DEEPEST, LIST, SUMMARY, may_lead};
 use crate::finding::Severity;
+use crate::platform::fields::{Fields, a_kind, count, plain};
 use crate::platform::text::{bounded, one_line};
 
 /// The counts, and what people should know of them.
@@ -65,7 +65,7 @@ pub(super) fn find(payload: &Value) -> Result<Option<Summary>, String> {
                     search(inner, &path, Some(Rank::Named), 2, &mut candidates);
                 }
                 if candidates.len() == before {
-                    return Err(format!("counts that cannot be understood: {path} is a {} without them", kind(value)));
+                    return Err(format!("counts that cannot be understood: {path} is {} without them", a_kind(value)));
                 }
             }
         }
@@ -146,7 +146,7 @@ fn read(value: &Value, is_named: bool) -> Reading {
 
 fn read_object(object: &Map<String, Value>, is_named: bool) -> Reading {
     let mut summary = Summary::default();
-    let mut others = Vec::new();
+    let (mut levels, mut others) = (Vec::new(), Vec::new());
     let mut is_counts = false;
     let mut malformed = None;
     for (name, value) in object {
@@ -163,12 +163,16 @@ fn read_object(object: &Map<String, Value>, is_named: bool) -> Reading {
             // Findings by severity are a list and no counts.
             (Some(_), None) if value.is_array() => return Reading::Other,
             (Some(severity), None) => {
-                malformed = Some(format!("a {} that is a {} and no count", severity, kind(value)));
+                malformed = Some(format!("a {} that is {} and no count", severity, a_kind(value)));
             }
             (None, Some(counted)) => match compared.as_str() {
                 "total" | "all" | "sum" | "count" => summary.total = summary.total.max(Some(counted)),
                 "unknown" | "unrated" | "undefined" | "other" => {
                     summary.unrated = summary.unrated.saturating_add(counted);
+                }
+                _ if is_level(name) => {
+                    summary.unrated = summary.unrated.saturating_add(counted);
+                    levels.extend((counted > 0).then_some(name.as_str()));
                 }
                 _ => others.push(name.as_str()),
             },
@@ -181,13 +185,72 @@ fn read_object(object: &Map<String, Value>, is_named: bool) -> Reading {
     if !is_counts {
         return Reading::Other;
     }
-    if !others.is_empty() {
-        summary.notes.push(format!(
-            "BestDefense's risk summary has numbers that stand for no severity scangate knows, and they do not count: {}",
-            bounded(&one_line(&others.join(", ")), 200)
-        ));
+    for (names, meaning) in [(levels, "they count as unrated"), (others, "they do not count")] {
+        if !names.is_empty() {
+            summary.notes.push(format!(
+                "BestDefense's risk summary has numbers that stand for no severity scangate knows, and {meaning}: {}",
+                bounded(&one_line(&names.join(", ")), 200)
+            ));
+        }
     }
     Reading::Counts(summary)
+}
+
+/// Words beside the severities for what is no level of them: what was looked at, how long it took, and what became of findings.
+const NO_LEVELS: [&str; 45] = [
+    "code",
+    "status",
+    "page",
+    "limit",
+    "size",
+    "score",
+    "grade",
+    "percent",
+    "percentage",
+    "progress",
+    "rank",
+    "index",
+    "id",
+    "version",
+    "year",
+    "duration",
+    "time",
+    "seconds",
+    "minutes",
+    "timestamp",
+    "pages",
+    "urls",
+    "requests",
+    "endpoints",
+    "hosts",
+    "sites",
+    "checks",
+    "tests",
+    "passed",
+    "alerts",
+    "findings",
+    "issues",
+    "vulnerabilities",
+    "instances",
+    "occurrences",
+    "unique",
+    "new",
+    "open",
+    "fixed",
+    "resolved",
+    "closed",
+    "accepted",
+    "ignored",
+    "suppressed",
+    "confirmed",
+];
+
+/// Whether a name among those of severities can be that of another level: one word, and none that means something else.
+fn is_level(name: &str) -> bool {
+    let mut letters = name.chars();
+    let is_word = letters.next().is_some_and(char::is_alphabetic)
+        && (letters.clone().all(char::is_lowercase) || letters.all(char::is_uppercase));
+    is_word && !NO_LEVELS.contains(&name.to_lowercase().as_str())
 }
 
 /// Labels of a level in a list of them.
@@ -285,6 +348,11 @@ mod tests {
             ),
             (json!({ "riskSummary": { "informational": 3 } }), [0, 0, 0, 0, 3, 0]),
             (json!({ "high": 1, "low": 0 }), [0, 1, 0, 0, 0, 0]),
+            (json!({ "riskSummary": { "critical": 0, "severe": 4, "PANIC": 1 } }), [0, 0, 0, 0, 0, 5]),
+            (
+                json!({ "riskSummary": { "low": 1, "score": 7, "riskScore": 8, "pages": 9, "p1": 2 } }),
+                [0, 0, 0, 1, 0, 0],
+            ),
         ] {
             assert_eq!(counts(&payload), Some(expected), "{payload}");
         }

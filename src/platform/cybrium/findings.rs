@@ -3,7 +3,6 @@
 use url::Url;
 
 use super::listing::Listing;
-use super::page::Page;
 use super::refusal::Asked;
 use super::rows::{Belonging, Mapper, Row};
 use super::{Cybrium, WITHOUT_ID};
@@ -30,7 +29,7 @@ pub(super) async fn collect(platform: &Cybrium, scan: &ScanReference) -> Result<
     collected.missing.extend(list.shortfall().map(|how| format!("the list of findings {how}")));
     let mut mapper = Mapper::new(&platform.directory, platform.endpoints.web());
     let mut belongings = [0_u64; 2];
-    for row in list.into_rows() {
+    for (row, number) in list.into_rows().into_iter().zip(1_u64..) {
         let row = Row::new(row);
         match row.belonging(&scan.id) {
             Belonging::Asked => belongings[0] += 1,
@@ -38,7 +37,7 @@ pub(super) async fn collect(platform: &Cybrium, scan: &ScanReference) -> Result<
             Belonging::Unsaid => {}
         }
         let finding = mapper.finding(&row).map_err(|problem| Error::Protocol {
-            message: format!("a finding of scan {} cannot be understood: {problem}", scan.id),
+            message: format!("finding {number} of scan {} cannot be understood: {problem}", scan.id),
         })?;
         collected.findings.push(finding);
     }
@@ -93,8 +92,13 @@ impl Cybrium {
         let mut list = Listing::from(first.as_str());
         let mut address = first;
         loop {
-            let page: Page =
-                self.session.json(Call::get(address.clone())).await.map_err(|error| self.explain(error, asked))?;
+            let page = match self.page(Call::get(address.clone()), asked).await {
+                Err(error) if error.status() == Some(404) && list.has_begun() => {
+                    list.break_off("lost a page while it was read (404), as one does that gets shorter: run it again");
+                    return Ok(list);
+                }
+                page => page?,
+            };
             let next = page.next.as_deref().map(|link| self.session.page_link(&address, link)).transpose()?;
             list.take(page);
             match next.filter(|next| list.follows(next.as_str())) {

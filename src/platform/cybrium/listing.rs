@@ -11,6 +11,9 @@ use crate::platform::tolerant::Fields;
 /// The most pages that are read of one list. At the framework's usual 50 or 100 rows that is some hundred thousand.
 const MOST_PAGES: u64 = 5_000;
 
+/// So many empty pages in a row are gone past: a server that filters what it has cut into pages leaves some without a row.
+const MOST_EMPTY_PAGES: u64 = 3;
+
 /// A list as far as it has been read.
 #[derive(Debug, Default)]
 pub(super) struct Listing {
@@ -20,6 +23,8 @@ pub(super) struct Listing {
     total: Option<u64>,
     pages: Option<u64>,
     read: u64,
+    /// Pages without a row since the last one that had any.
+    empty: u64,
     broken_off: Option<String>,
 }
 
@@ -34,7 +39,8 @@ impl Listing {
         self.read += 1;
         self.total = self.total.max(page.total);
         self.pages = self.pages.max(page.pages);
-        let (length, before) = (page.rows.len(), self.rows.len());
+        let before = self.rows.len();
+        self.empty = if page.rows.is_empty() { self.empty + 1 } else { 0 };
         for row in page.rows {
             if self.seen.insert(Sha256::digest(row.identity()).into()) {
                 self.rows.push(row);
@@ -42,8 +48,8 @@ impl Listing {
         }
         if page.next.is_none() && page.has_more {
             self.broken_off = Some(format!("says on page {} that there is more, and not where", self.read));
-        } else if page.next.is_some() && self.rows.len() == before {
-            let what = if length == 0 { "is empty" } else { "brings nothing new" };
+        } else if page.next.is_some() && self.rows.len() == before && !(1..=MOST_EMPTY_PAGES).contains(&self.empty) {
+            let what = if self.empty > 0 { "is empty" } else { "brings nothing new" };
             self.broken_off = Some(format!("goes on after page {}, which {what}", self.read));
         }
     }
@@ -58,6 +64,16 @@ impl Listing {
             }
         }
         self.broken_off.is_none()
+    }
+
+    /// Whether a page has been taken in.
+    pub(super) fn has_begun(&self) -> bool {
+        self.read > 0
+    }
+
+    /// Ends it before its end, for a reason that goes on from its name.
+    pub(super) fn break_off(&mut self, how: &str) {
+        self.broken_off = Some(how.to_owned());
     }
 
     /// Different rows so far.
@@ -142,7 +158,13 @@ mod tests {
         let same = |address: &str| page(0..50, Some(&format!("{address}1")));
         assert_eq!(read(same), (2, 50, Some("goes on after page 2, which brings nothing new".to_owned())));
         let empty = |address: &str| page(0..0, Some(&format!("{address}1")));
-        assert_eq!(read(empty), (1, 0, Some("goes on after page 1, which is empty".to_owned())));
+        assert_eq!(read(empty), (4, 0, Some("goes on after page 4, which is empty".to_owned())));
+        let with_a_gap = |address: &str| match address {
+            "1" => page(0..50, Some("2")),
+            "2" => page(0..0, Some("3")),
+            _ => page(50..60, None),
+        };
+        assert_eq!(read(with_a_gap), (3, 60, None));
         let endless = |address: &str| {
             let number: u64 = address.parse().unwrap();
             page(number..number + 1, Some(&(number + 1).to_string()))

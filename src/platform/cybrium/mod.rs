@@ -6,6 +6,7 @@ mod endpoints;
 mod findings;
 mod kind;
 mod listing;
+mod matched;
 mod page;
 mod place;
 mod refusal;
@@ -13,7 +14,7 @@ mod rows;
 mod sarif_file;
 mod scan_answer;
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -35,7 +36,7 @@ use crate::credentials::store::Hosts;
 use crate::credentials::{Accepted, Form, Secret};
 use crate::error::Class;
 use crate::finding::{Link, ScanReference};
-use crate::http::{Authorizer, Body, Call, Client, Method, Placement, Replay, Reply, Session, same_origin};
+use crate::http::{Authorizer, Body, Call, Client, Method, Placement, Replay, Reply, Session, same_origin, words_of};
 use crate::json;
 
 /// Stands for the id of a scan that was made of an upload and that the platform does not name.
@@ -66,6 +67,8 @@ pub struct Cybrium {
     keys: usize,
     /// How many findings an upload has to bring.
     uploaded: Cell<Option<u64>>,
+    /// How the scan ended that was made of an upload, where its answer says so.
+    ended: RefCell<Option<ScanState>>,
 }
 
 impl Platform for Cybrium {
@@ -132,10 +135,14 @@ impl Platform for Cybrium {
         }
         let answer = match self.session.json(Call::get(self.endpoints.scan(&scan.id)).poll()).await {
             Ok(fields) => ScanAnswer::of(fields),
-            Err(error) if error.status() == Some(404) => match self.in_list(&scan.id).await? {
-                Some(answer) => answer,
-                None => return Err(self.explain(error, Asked::Scan(&scan.id))),
-            },
+            Err(error) if error.status() == Some(404) => {
+                let Some(answer) = self.in_list(&scan.id).await? else {
+                    // A file may be taken in at once, and nothing else know of a scan; its findings are counted all the same.
+                    let ended = self.ended.borrow().clone();
+                    return ended.ok_or_else(|| self.explain(error, Asked::Scan(&scan.id)));
+                };
+                answer
+            }
             Err(error) => return Err(self.explain(error, Asked::Scan(&scan.id))),
         };
         if !answer.may_be(&scan.id) {
@@ -196,14 +203,14 @@ impl Cybrium {
             origin: request.credential.origin,
             keys,
             uploaded: Cell::new(None),
+            ended: RefCell::new(None),
         })
     }
 
     /// Asks for the list of scans, the one documented read (contract section 2.1). Whether a target is there, nothing tells. A key
     /// that may only upload need not see any scan (contract section 1.2).
     async fn see_scans(&self, is_upload: bool) -> Result<Inspection, Error> {
-        let answer: Result<Page, _> = self.session.json(Call::get(self.endpoints.scans())).await;
-        let (seen, warning) = match answer {
+        let (seen, warning) = match self.page(Call::get(self.endpoints.scans()), Asked::Scans).await {
             Ok(_) => ("the workspace's scans".to_owned(), None),
             Err(error) => match error.status() {
                 Some(status @ (402..=405)) if is_upload => {
@@ -212,7 +219,7 @@ impl Cybrium {
                     );
                     ("no scans".to_owned(), Some(format!("{why}: whether it may upload, only an upload shows")))
                 }
-                _ => return Err(self.explain(error, Asked::Scans)),
+                _ => return Err(error),
             },
         };
         Ok(Inspection { seen, warnings: warning.into_iter().chain(self.notes()).collect() })
@@ -285,6 +292,10 @@ impl Cybrium {
                 message: format!("Cybrium gave the scan the id {:?}, which cannot be one", bounded(id, 80)),
             });
         }
+        if asked == &self.endpoints.upload() {
+            let ended = answer.as_ref().and_then(|answer| answer.end(&self.states, self.session.client().redactor()));
+            self.ended.replace(ended);
+        }
         let page = answer.as_ref().and_then(ScanAnswer::page);
         Ok((id, self.endpoints.page(page.as_deref())))
     }
@@ -293,9 +304,9 @@ impl Cybrium {
     async fn in_list(&self, id: &str) -> Result<Option<ScanAnswer>, Error> {
         let mut address = self.endpoints.scans();
         for _ in 0..MOST_PAGES_OF_SCANS {
-            let page: Page = match self.session.json(Call::get(address.clone()).poll()).await {
+            let page = match self.page(Call::get(address.clone()).poll(), Asked::Scan(id)).await {
                 Ok(page) => page,
-                Err(error) if error.status() == Some(401) => return Err(self.explain(error, Asked::Scan(id))),
+                Err(error) if error.status() == Some(401) => return Err(error),
                 // The refusal of the scan's own address is what is told.
                 Err(_) => return Ok(None),
             };
@@ -309,6 +320,18 @@ impl Cybrium {
             }
         }
         Ok(None)
+    }
+
+    /// A page of a list. One that says that it failed is an error, whatever its status.
+    async fn page(&self, call: Call, asked: Asked<'_>) -> Result<Page, Error> {
+        let (page, headers): (Page, _) = self.session.list(call).await.map_err(|error| self.explain(error, asked))?;
+        if let Some(refusal) = &page.refusal {
+            let words = words_of(refusal, self.session.client().redactor()).unwrap_or_default();
+            return Err(Error::Protocol {
+                message: format!("Cybrium was asked {} and says that it failed: {words}", asked.words()),
+            });
+        }
+        Ok(page.with(headers))
     }
 
     /// What people should know of the keys.

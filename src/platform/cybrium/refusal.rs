@@ -21,7 +21,7 @@ pub(super) enum Asked<'a> {
 }
 
 impl Asked<'_> {
-    fn words(self) -> String {
+    pub(super) fn words(self) -> String {
         match self {
             Self::Scans => "to list the scans".to_owned(),
             Self::Start(target) => format!("to scan target `{target}`"),
@@ -89,9 +89,12 @@ impl Cybrium {
                     asked.path()
                 ),
             ),
-            None if asked.creates() && !error.is_unsent() => (
+            status @ (None | Some(500 | 502 | 504)) if asked.creates() && !error.is_unsent() => (
                 class,
-                format!("the answer to the request {words} was lost, and a scan may have begun"),
+                match status {
+                    None => format!("the answer to the request {words} was lost, and a scan may have begun"),
+                    Some(status) => format!("Cybrium answered the request {words} with {status}, and a scan may have begun"),
+                },
                 "the request is not sent again by itself, since that could make a second scan; look at the scans in Cybrium first"
                     .to_owned(),
             ),

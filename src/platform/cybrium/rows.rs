@@ -5,13 +5,15 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use serde::Deserialize as _;
+use serde_json::Value;
 
 use super::kind::{Clues, kind_of};
-use super::place;
 use super::scan_answer::id_in;
+use super::{matched, place};
 use crate::finding::{Finding, Fingerprint, Kind, Link, Rule, State, WebOrigin};
+use crate::platform::fields::{self, number};
 use crate::platform::text::{bounded, one_line, sentences, slug};
-use crate::platform::tolerant::Fields;
+use crate::platform::tolerant::{Fields, scalar};
 use crate::platform::words::{self, finding_state, is_cve, weakness_numbers};
 
 /// The names of the scan that a row belongs to.
@@ -34,11 +36,12 @@ const STATES: [(&str, State); 13] = [
     ("active", State::Open),
 ];
 
-/// Turns the rows of one list into findings. Rules are shared: a list of a hundred thousand rows has few of them.
+/// Turns the rows of one list into findings. Rules are shared: a list of a hundred thousand rows has few of them. Rows of one rule
+/// need not have one title, and each shows its own.
 pub(super) struct Mapper<'a> {
     directory: &'a str,
     web: Option<&'a WebOrigin>,
-    rules: HashMap<(Kind, String), Arc<Rule>>,
+    rules: HashMap<String, Arc<Rule>>,
 }
 
 /// A row with what is inside of its two objects.
@@ -101,26 +104,31 @@ impl<'a> Mapper<'a> {
     /// The finding of a row.
     ///
     /// # Errors
-    /// Names the field by which the gate goes and that holds something else than a word or number.
+    /// Names the field by which the gate goes and that holds something of which no severity can be read.
     pub(super) fn finding(&mut self, row: &Row) -> Result<Finding, String> {
-        let word = row.own.text(&["severity"])?;
+        let word = severity(row)?;
         let score = score(row, word.as_deref())?;
-        let state = match row.own.text(&["status", "state", "triage_status"])? {
-            Some(word) => Some(word),
-            None => row.evidence.text(&["triage_status"])?,
-        };
-        let title = row.own.words(&["title", "name", "message"]).map(|title| bounded(&one_line(&title), 200));
+        let state = ["status", "state", "triage_status"].iter().find_map(|name| state(&row.own, name));
+        let state = state.or_else(|| self::state(&row.evidence, "triage_status"));
         let weaknesses = weakness_numbers(row.own.texts(&["cwe", "cwes", "cwe_id"]).iter().map(String::as_str));
         let cve: Vec<String> = row.own.texts(&["cve", "cve_id", "cves"]).into_iter().filter(|id| is_cve(id)).collect();
         let own_rule = rule_id(row);
         let location = place::of(row, self.directory);
         let clues = Clues { row, location: &location, rule: own_rule.as_deref().unwrap_or_default(), cwe: &weaknesses };
         let kind = kind_of(&clues);
+        // What a secret finding found may be repeated in every text of its row.
+        let matched = if kind == Kind::Secret { matched::values(row) } else { Vec::new() };
+        let words = |names: &[&str]| row.own.words(names).map(|text| matched::without(&text, &matched));
+        let title = words(&["title", "name", "message"]).map(|title| bounded(&one_line(&title), 200));
         let id = own_rule.unwrap_or_else(|| stand_in(&cve, &weaknesses, title.as_deref()));
-        let text = row.own.words(&["description", "message"]);
+        let text = words(&["description", "message"]);
         let name = title.clone().or_else(|| text.as_deref().map(sentences)).unwrap_or_else(|| id.clone());
-        let message = message(row, text.as_deref().unwrap_or(&name));
-        let rule = self.rules.entry((kind, id)).or_insert_with_key(|(_, id)| {
+        let mut message = message(row, text.as_deref().unwrap_or(&name));
+        let first = self.rules.get(&format!("{kind}\n{id}"));
+        if first.is_some_and(|first| first.name != name) && !message.starts_with(&name) {
+            message = format!("{name}: {message}");
+        }
+        let rule = self.rules.entry(format!("{kind}\n{id}\n{name}")).or_insert_with(|| {
             Arc::new(Rule {
                 id: id.clone(),
                 name,
@@ -131,17 +139,20 @@ impl<'a> Mapper<'a> {
                 ..Rule::default()
             })
         });
+        let rule = Arc::clone(rule);
+        self.rules.entry(format!("{kind}\n{id}")).or_insert_with(|| Arc::clone(&rule));
+        let row_id = ["id", "uuid", "finding_id"].iter().find_map(|name| scalar(row.own.value(name)?));
         Ok(Finding {
-            id: row.own.text(&["id", "uuid", "finding_id"])?.unwrap_or_default().into(),
+            id: row_id.unwrap_or_default().into(),
             fingerprint: Fingerprint::default(),
             kind,
             severity: words::severity(word.as_deref(), score),
             score,
-            rule: Arc::clone(rule),
+            rule,
             state: finding_state(state.as_deref(), &STATES),
             location,
             message,
-            remediation: row.own.words(&["recommendation", "remediation", "fix"]).map(Into::into),
+            remediation: words(&["recommendation", "remediation", "fix"]).map(Into::into),
             link: self.link(row),
         })
     }
@@ -152,16 +163,57 @@ impl<'a> Mapper<'a> {
     }
 }
 
+/// The word or number for the severity. Of an object it is its name, and an object without one is no rating.
+fn severity(row: &Row) -> Result<Option<String>, String> {
+    match row.own.value("severity") {
+        Some(Value::Object(level)) => {
+            let word = fields::Fields::of(level).text(&["name", "level", "value", "label"]);
+            // The number of a level is no CVSS score.
+            Ok(word.filter(|word| word.parse::<f64>().is_err()))
+        }
+        _ => row.own.text(&["severity"]),
+    }
+}
+
+/// The word for the state under this name, of an object its name. What is none stays open.
+fn state(fields: &Fields, name: &str) -> Option<String> {
+    match fields.value(name)? {
+        Value::Object(state) => {
+            let word = fields::Fields::of(state).text(&["name", "value", "code"]);
+            Some(word.unwrap_or_else(|| "without a name".to_owned()))
+        }
+        Value::Array(_) => Some("a list".to_owned()),
+        word => scalar(word),
+    }
+}
+
 /// The CVSS score: under a name of its own, or where a number stands for the severity, as the vendor's own plug-in reads it (contract
-/// section 4.4).
+/// section 4.4). One that cannot be read is an error where the severity hangs on it.
 fn score(row: &Row, severity: Option<&str>) -> Result<Option<f64>, String> {
     const NAMES: [&str; 4] = ["cvss_score", "cvss", "security_severity", "security-severity"];
-    let named = match row.own.number(&NAMES)? {
-        Some(score) => Some(score),
-        None => row.evidence.number(&NAMES).ok().flatten(),
-    };
+    let rated = words::severity(severity, None).is_some();
+    let mut named = None;
+    for (name, value) in NAMES.iter().filter_map(|name| Some((name, row.own.value(name)?))) {
+        match score_in(value) {
+            Some(score) => named = named.or(Some(score)),
+            None if !rated && named.is_none() && !fields::is_blank(value) && !value.is_string() => {
+                return Err(format!("`{name}` is no text or number"));
+            }
+            None => {}
+        }
+    }
+    let named = named.or_else(|| NAMES.iter().find_map(|name| score_in(row.evidence.value(name)?)));
     let score = named.or_else(|| severity.and_then(|word| word.parse().ok()));
     Ok(score.filter(|score| (0.0..=10.0).contains(score)))
+}
+
+/// A score, that of an object, or the worst of a list.
+fn score_in(value: &Value) -> Option<f64> {
+    match value {
+        Value::Array(scores) => scores.iter().filter_map(score_in).max_by(f64::total_cmp),
+        Value::Object(score) => fields::Fields::of(score).all(&["score", "basescore"]).into_iter().find_map(number),
+        value => number(value),
+    }
 }
 
 /// The platform's id for the rule. `rule` may be an object that has it.
@@ -280,10 +332,9 @@ mod tests {
     #[test]
     fn a_field_by_which_the_gate_goes_is_never_taken_for_absent() {
         for change in [
-            json!({ "severity": { "word": "critical" } }),
             json!({ "severity": ["critical"] }),
-            json!({ "status": { "closed": true } }),
-            json!({ "severity": null, "cvss": { "score": 9.8 } }),
+            json!({ "severity": null, "cvss": { "vector": "AV:N" } }),
+            json!({ "severity": "severe", "cvss": [{}] }),
         ] {
             let mut row = record();
             for (name, value) in change.as_object().unwrap() {
@@ -291,6 +342,63 @@ mod tests {
             }
             let error = finding(row).unwrap_err();
             assert!(error.contains("is no text or number"), "{error}");
+        }
+    }
+
+    #[test]
+    fn an_object_in_place_of_a_word_or_number_is_read_as_far_as_it_has_one() {
+        for cvss in
+            [json!({ "score": 9.9, "vector": "AV:N" }), json!({ "baseScore": "9.9" }), json!([3.1, { "score": 9.9 }])]
+        {
+            let scored = with(&json!({ "severity": null, "cvss": cvss }));
+            assert_eq!((scored.severity, scored.score), (Some(Severity::Critical), Some(9.9)), "{cvss}");
+        }
+        assert_eq!(with(&json!({ "cvss": { "vector": "AV:N" } })).score, None, "the word decides");
+        for (severity, expected) in [
+            (json!({ "name": "Critical" }), Some(Severity::Critical)),
+            (json!({ "id": 7, "level": "low" }), Some(Severity::Low)),
+            (json!({ "level": 3 }), None),
+            (json!({ "word": "critical" }), None),
+        ] {
+            assert_eq!(with(&json!({ "severity": severity })).severity, expected, "{severity}");
+        }
+        for open in [json!({ "name": "open" }), json!({ "closed": true }), json!({}), json!(["fixed"])] {
+            assert!(with(&json!({ "status": open })).state.is_open(), "{open}");
+        }
+        assert_eq!(with(&json!({ "status": { "value": "fixed" } })).state, State::Fixed);
+        assert_eq!(with(&json!({ "id": { "oid": 7 }, "uuid": "u-1" })).id.as_ref(), "u-1");
+    }
+
+    #[test]
+    fn rows_of_one_rule_show_their_own_titles() {
+        let mut mapper = Mapper::new("", None);
+        let mut finding = |title: &str, description: &str| {
+            let row =
+                json!({ "rule_id": "R", "title": title, "description": description, "severity": "low", "file": "a" });
+            mapper.finding(&Row::new(serde_json::from_value(row).unwrap())).unwrap()
+        };
+        let (one, two, like_two) = (finding("One", "It is."), finding("Two", "It is."), finding("Two", "Two of them."));
+        assert_eq!((one.rule.name.as_str(), one.message.as_str()), ("One", "It is."));
+        assert_eq!((two.rule.name.as_str(), two.message.as_str()), ("Two", "Two: It is."));
+        assert_eq!((two.rule.id.as_str(), like_two.message.as_str()), ("R", "Two of them."));
+        assert!(Arc::ptr_eq(&two.rule, &like_two.rule));
+    }
+
+    #[test]
+    fn what_a_secret_finding_found_is_in_none_of_its_texts() {
+        for evidence in [
+            json!({ "snippet": "k = \"AKIAIOSFODNN7EXAMPLE\"" }),
+            json!({ "snippet": "export KEY=AKIAIOSFODNN7EXAMPLE;" }),
+            json!({ "evidence": { "match": "AKIAIOSFODNN7EXAMPLE" } }),
+            json!({ "evidence": "key: 'AKIAIOSFODNN7EXAMPLE'" }),
+        ] {
+            let mut row = json!({ "type": "secret", "severity": "high", "file": "a.py", "line": 1,
+                "title": "Key AKIAIOSFODNN7EXAMPLE in source", "description": "AKIAIOSFODNN… is a key.",
+                "recommendation": "Revoke AKIAIOSFODNN7EXAMPLE." });
+            row.as_object_mut().unwrap().extend(evidence.as_object().unwrap().clone());
+            let found = finding(row).unwrap();
+            assert!(!format!("{found:?}").to_uppercase().contains("AKIA"), "{found:?}");
+            assert_eq!(found.rule.name, "Key *** in source");
         }
     }
 

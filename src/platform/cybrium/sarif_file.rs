@@ -1,6 +1,7 @@
 //! A look at a SARIF file before it is uploaded: whether it is one, and how many findings it must bring (contract section 2.2).
 
 use std::collections::HashSet;
+use std::io::{Read as _, Seek as _};
 use std::path::Path;
 
 use serde::Deserialize;
@@ -87,6 +88,11 @@ pub(super) fn check(path: &Path, length: u64) -> Result<u64, Error> {
         return Err(refused(&format!("it has {} MiB, and the most that is sent is {}", length >> 20, LARGEST >> 20)));
     }
     let mut file = fs_err::File::open(path).map_err(|cause| refused(&cause.kind().to_string()))?;
+    // Some scanners begin the file with a byte order mark, which is no JSON (RFC 8259 section 8.1).
+    let mut mark = [0; 3];
+    if file.read_exact(&mut mark).is_err() || mark != *b"\xef\xbb\xbf" {
+        file.rewind().map_err(|cause| refused(&cause.kind().to_string()))?;
+    }
     // The decoder's own words would quote the file.
     let Object(log): Object<Log> = json::read(&mut file).map_err(|cause| match cause.classify() {
         serde_json::error::Category::Io => refused(&cause.to_string()),
@@ -166,6 +172,7 @@ mod tests {
             [result("R", "a.py", 1), result("R", "./a.py", 1), result("R", "a.py", 2), result("S", "a.py", 1)];
         assert_eq!(checked(&log(&results)), Ok(3));
         assert_eq!(checked(&log(&[])), Ok(0));
+        assert_eq!(checked(&format!("\u{feff}{}", log(&results))), Ok(3));
         let bare = [json!({ "ruleIndex": 0 }), json!({ "ruleIndex": 1 }), json!({ "rule": { "index": 1 } }), json!({})];
         assert_eq!(checked(&log(&bare)), Ok(3));
         assert_eq!(checked(r#"{"version":"2.1.0","runs":[{"results":null}]}"#), Ok(0));

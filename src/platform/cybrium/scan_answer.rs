@@ -4,19 +4,25 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize as _;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::http::Redactor;
 use crate::platform::text::{bounded, one_line};
 use crate::platform::tolerant::Fields;
 use crate::platform::words::scan_state;
-use crate::platform::{Error, ScanState, StateWord};
+use crate::platform::{Error, ScanState, StateWord, state_word};
 
 /// The names that the id of a scan may have.
 const IDS: [&str; 5] = ["id", "scan_id", "uuid", "scan_job_id", "job_id"];
 
-/// The names that an object around a scan may have for it.
-const WRAPPERS: [&str; 3] = ["data", "scan", "result"];
+/// The names that an object around a scan may have for it, the most telling first.
+const WRAPPERS: [&str; 5] = ["scan", "scan_job", "job", "data", "result"];
+
+/// The names that the state of a scan may have.
+const STATE_NAMES: [&str; 2] = ["status", "state"];
+
+/// Words by which envelopes say how the request went. Of a scan they say something where they stand beside its id.
+const OUTCOMES: [&str; 2] = ["success", "error"];
 
 /// The words for states (contract section 3).
 const STATES: [(&str, StateWord); 31] = [
@@ -62,11 +68,20 @@ pub(super) struct ScanAnswer(Fields);
 
 impl ScanAnswer {
     /// The scan in an answer: the object itself where it has an id, else the one that it is wrapped in. A word for success around a
-    /// scan is that of the request, and not of the scan.
+    /// scan is that of the request, and not of the scan; so is a word for the end around a scan that has not ended.
     pub(super) fn of(answer: Fields) -> Self {
         let has_id = ids(&answer).next().is_some();
         let mut wrapped = WRAPPERS.iter().filter_map(|name| answer.value(name)).filter(|value| value.is_object());
-        match wrapped.next().filter(|_| !has_id) {
+        let own = word_of(answer.map());
+        let is_inner = |value: &&Value| {
+            let goes_on = || {
+                let inner = value.as_object().map(word_of).unwrap_or_default();
+                own.as_deref().and_then(table) == Some(StateWord::Done)
+                    && matches!(inner.as_deref().and_then(table), Some(StateWord::Queued | StateWord::Running))
+            };
+            !has_id || goes_on() || (has_state(value) && own.as_deref().is_some_and(|own| OUTCOMES.contains(&own)))
+        };
+        match wrapped.find(is_inner) {
             Some(inner) => Self(Fields::deserialize(inner).unwrap_or_default()),
             None => Self(answer),
         }
@@ -98,11 +113,7 @@ impl ScanAnswer {
     /// No word for the state is there, or what stands in its place is none.
     pub(super) fn state(&self, own: &BTreeMap<String, StateWord>, redactor: &Redactor) -> Result<ScanState, Error> {
         let clean = |text: &str| redactor.clean(&bounded(&one_line(text), 300));
-        let Some(word) = self.word()? else {
-            return Err(Error::Protocol {
-                message: "Cybrium's answer about the scan has neither `status` nor `state`".to_owned(),
-            });
-        };
+        let word = self.word(own)?;
         Ok(match scan_state(&word, own, &STATES) {
             Some(StateWord::Running) => ScanState::Running {
                 percent: self.percent(),
@@ -116,20 +127,43 @@ impl ScanAnswer {
         })
     }
 
-    /// The word for its state. A number or truth value there is the outcome of the request.
-    fn word(&self) -> Result<Option<String>, Error> {
-        for name in ["status", "state"] {
-            match self.0.value(name) {
-                Some(Value::String(word)) if !word.trim().is_empty() => return Ok(Some(word.trim().to_owned())),
-                Some(Value::Object(_) | Value::Array(_)) => {
-                    return Err(Error::Protocol {
-                        message: format!("`{name}` in Cybrium's answer about the scan is no word"),
-                    });
+    /// How it ended, where it says so by a word that cannot be that of a request.
+    pub(super) fn end(&self, own: &BTreeMap<String, StateWord>, redactor: &Redactor) -> Option<ScanState> {
+        let is_outcome = OUTCOMES.contains(&state_word(&self.word(own).ok()?).as_str());
+        self.state(own, redactor).ok().filter(|state| state.is_terminal() && !is_outcome)
+    }
+
+    /// The word for its state. A truth value there is the outcome of the request, and so is a number that the user gives no meaning.
+    /// Where no id says what the word is of, it is not that of the scan if it can be that of the request, or if something inside
+    /// has a state of its own.
+    fn word(&self, own: &BTreeMap<String, StateWord>) -> Result<String, Error> {
+        let protocol =
+            |what: String| Error::Protocol { message: format!("Cybrium's answer about the scan has {what}") };
+        let mut number = None;
+        for name in STATE_NAMES {
+            let word = match self.0.value(name) {
+                Some(Value::String(word)) if !word.trim().is_empty() => word.trim().to_owned(),
+                Some(Value::Number(word)) if own.contains_key(&word.to_string()) => word.to_string(),
+                Some(Value::Number(word)) => {
+                    number = Some(format!("{word} as `{name}`, which is no word: map it with --state {word}=CLASS"));
+                    continue;
                 }
-                _ => {}
-            }
+                Some(Value::Object(_) | Value::Array(_)) => {
+                    return Err(protocol(format!("a `{name}` that is no word")));
+                }
+                _ => continue,
+            };
+            let compared = state_word(&word);
+            let is_outcome = OUTCOMES.contains(&compared.as_str()) && !own.contains_key(&compared);
+            return match self.id() {
+                None if is_outcome => Err(protocol(format!("`{word}` for the request, and no state of the scan"))),
+                None if self.0.map().values().any(has_state_inside) => {
+                    Err(protocol("more than one state, and no id that says which is the scan's".to_owned()))
+                }
+                _ => Ok(word),
+            };
         }
-        Ok(None)
+        Err(protocol(number.unwrap_or_else(|| "neither `status` nor `state`".to_owned())))
     }
 
     /// How far it is, 0 to 100. A number up to 1 is taken for a part of the whole, unless it is the whole itself.
@@ -138,6 +172,26 @@ impl ScanAnswer {
         let percent = if number > 0.0 && number < 1.0 { number * 100.0 } else { number };
         (0.0..=100.0).contains(&percent).then_some(percent)
     }
+}
+
+/// Whether an object has a word for a state.
+fn has_state(value: &Value) -> bool {
+    STATE_NAMES.iter().any(|name| value.get(name).is_some_and(Value::is_string))
+}
+
+/// Whether this is an object with a state, or a list with one in it.
+fn has_state_inside(value: &Value) -> bool {
+    has_state(value) || value.as_array().is_some_and(|rows| rows.iter().any(has_state))
+}
+
+/// The word for the state of an object, as words are compared.
+fn word_of(object: &Map<String, Value>) -> Option<String> {
+    STATE_NAMES.iter().find_map(|name| object.get(*name)?.as_str()).map(state_word)
+}
+
+/// What a word means by the contract.
+fn table(word: &str) -> Option<StateWord> {
+    STATES.iter().find(|(known, _)| *known == word).map(|(_, state)| *state)
 }
 
 /// Every id that an object has, in the contract's order.
@@ -171,6 +225,8 @@ mod tests {
         for (json, id) in [
             (r#"{"id":"a","scan_id":"b"}"#, Some("a")),
             (r#"{"id":1042}"#, Some("1042")),
+            (r#"{"scan_job":{"id":"a"}}"#, Some("a")),
+            (r#"{"data":{"id":"tenant"},"job":{"id":"a"}}"#, Some("a")),
             (r#"{"id":null,"scan_id":"b","uuid":"c"}"#, Some("b")),
             (r#"{"uuid":"c","scan_job_id":"d","job_id":"e"}"#, Some("c")),
             (r#"{"job_id":7,"scan_job_id":" d "}"#, Some("d")),
@@ -200,11 +256,12 @@ mod tests {
             let running = ScanState::Running { percent: None, step: None };
             assert_eq!(state(&format!(r#"{{"state":"{word}"}}"#)).unwrap(), running, "{word}");
         }
-        for word in ["completed", "Complete", "done", "finished", "SUCCESS", "succeeded"] {
+        for word in ["completed", "Complete", "done", "finished", "succeeded"] {
             assert_eq!(state(&format!(r#"{{"status":"{word}"}}"#)).unwrap(), ScanState::Done, "{word}");
         }
+        assert_eq!(state(r#"{"id":"a","status":"SUCCESS"}"#).unwrap(), ScanState::Done);
         for word in ["failed", "failure", "error", "errored", "timeout", "timed-out"] {
-            assert!(matches!(state(&format!(r#"{{"status":"{word}"}}"#)), Ok(ScanState::Failed(_))), "{word}");
+            assert!(matches!(state(&format!(r#"{{"id":"a","status":"{word}"}}"#)), Ok(ScanState::Failed(_))), "{word}");
         }
         for word in ["cancelled", "canceled", "aborted", "stopped", "skipped"] {
             assert!(matches!(state(&format!(r#"{{"status":"{word}"}}"#)), Ok(ScanState::Stopped(_))), "{word}");
@@ -224,6 +281,13 @@ mod tests {
         let state = |json: &str| answer(json).state(&own, &Redactor::default()).unwrap();
         assert_eq!(state(r#"{"status":"Archived"}"#), ScanState::Done);
         assert_eq!(state(r#"{"status":"done"}"#), ScanState::Running { percent: None, step: None });
+        let own = BTreeMap::from(["3", "success"].map(|word| (word.to_owned(), StateWord::Done)));
+        for json in [r#"{"status":3}"#, r#"{"status":7,"state":3}"#, r#"{"status":"Success"}"#] {
+            assert_eq!(answer(json).state(&own, &Redactor::default()).unwrap(), ScanState::Done, "{json}");
+        }
+        let unsaid =
+            answer(r#"{"id":"a","status":3}"#).state(&BTreeMap::new(), &Redactor::default()).unwrap_err().to_string();
+        assert!(unsaid.contains("3 as `status`") && unsaid.contains("--state 3=CLASS"), "{unsaid}");
     }
 
     #[test]
@@ -234,8 +298,20 @@ mod tests {
             r#"{"status":200,"scan":{"state":"running"}}"#,
             r#"{"status":"running","state":"completed"}"#,
             r#"{"id":"a","status":"running","result":{"status":"completed"}}"#,
+            r#"{"status":"success","scan_job":{"id":"a","status":"running"}}"#,
+            r#"{"id":"a","status":"success","data":{"status":"running"}}"#,
+            r#"{"id":"a","status":"completed","scan":{"status":"running"}}"#,
+            r#"{"result":{"status":"completed"},"job":{"status":"running"}}"#,
         ] {
             assert_eq!(state(json).unwrap(), ScanState::Running { percent: None, step: None }, "{json}");
+        }
+        assert!(matches!(state(r#"{"status":"success","job":{"status":"failed"}}"#), Ok(ScanState::Failed(_))));
+        for done in [
+            r#"{"status":"completed"}"#,
+            r#"{"id":"a","status":"done","stages":[{"status":"skipped"}]}"#,
+            r#"{"id":"a","status":"done","result":{"id":"r","status":"failed"}}"#,
+        ] {
+            assert_eq!(state(done).unwrap(), ScanState::Done, "{done}");
         }
         for json in [
             r#"{"status":"success","data":{"id":"a"}}"#,
@@ -243,6 +319,13 @@ mod tests {
             r#"{"id":"a","status":null}"#,
             r#"{"status":{"word":"completed"}}"#,
             r#"{"status":["completed"]}"#,
+            r#"{"status":"success"}"#,
+            r#"{"status":"error","message":"no such scan"}"#,
+            r#"{"status":"success","data":null}"#,
+            r#"{"status":"success","data":[{"id":"a","status":"running"}]}"#,
+            r#"{"status":"success","results":[{"id":"a","state":"running"}]}"#,
+            r#"{"status":"completed","anything":{"status":"running"}}"#,
+            r#"{"data":{"status":"completed","scans":[{"status":"running"}]}}"#,
             "{}",
         ] {
             assert!(matches!(state(json), Err(Error::Protocol { .. })), "{json}");

@@ -5,7 +5,7 @@ use scangate::finding::Severity;
 use scangate::platform::Platform as _;
 use serde_json::json;
 
-use super::{SCAN, collected, lines, ok, page, row, scan, session};
+use super::{SCAN, collected, lines, ok, page, reply, row, scan, session};
 use crate::http::server::{Server, answer, cut};
 
 #[tokio::test]
@@ -62,6 +62,8 @@ async fn a_count_that_is_more_than_the_rows_or_a_sign_of_more_is_missing_data() 
         (json!({ "count": 2, "next": null, "results": [row(1), row(1)] }), "brought 1 of its 2 rows"),
         (json!({ "items": [row(1)], "has_more": true }), "says on page 1 that there is more"),
         (json!({ "data": [row(1)], "total_pages": 2 }), "ended after 1 of its 2 pages"),
+        (json!({ "data": [row(1)], "meta": { "total": 2 } }), "brought 1 of its 2 rows"),
+        (json!({ "data": [row(1)], "page_info": { "has_next_page": true } }), "says on page 1 that there is more"),
     ] {
         let (outcome, _) = collected(vec![ok(&document)]).await;
         let list = outcome.unwrap();
@@ -87,6 +89,7 @@ async fn every_plausible_shape_of_a_list_is_read_and_nothing_else_is_an_empty_on
         json!(null),
         json!({ "results": null }),
         json!({ "detail": "Not found." }),
+        json!({ "results": [], "findings": [row(1)] }),
         json!({ "results": [7] }),
     ] {
         let error = collected(vec![ok(&document)]).await.0.unwrap_err();
@@ -102,10 +105,10 @@ async fn every_plausible_shape_of_a_list_is_read_and_nothing_else_is_an_empty_on
 #[tokio::test]
 async fn findings_that_cannot_be_judged_are_an_error_and_unrated_ones_are_said() {
     let mut odd = row(1);
-    odd["severity"] = json!({ "level": "critical" });
-    let error = collected(vec![ok(&json!([odd]))]).await.0.unwrap_err();
+    odd["severity"] = json!(["critical"]);
+    let error = collected(vec![ok(&json!([row(2), odd]))]).await.0.unwrap_err();
     assert_eq!(error.class(), Class::Protocol);
-    assert!(error.to_string().contains("`severity`"), "{error}");
+    assert!(error.to_string().starts_with("finding 2 of scan") && error.to_string().contains("`severity`"), "{error}");
 
     let mut rows = [row(1), row(2), row(3)];
     rows[0]["severity"] = json!("HIGH");
@@ -131,4 +134,41 @@ async fn a_list_of_another_scan_is_missing_data_and_one_of_several_scans_counts_
     let list = collected(vec![ok(&json!([of(1, "other"), of(2, SCAN)]))]).await.0.unwrap();
     assert_eq!((list.findings.len(), list.missing.len()), (2, 0));
     assert!(list.notes.iter().any(|note| note.contains("1 of the findings name another scan")), "{:?}", list.notes);
+}
+
+#[tokio::test]
+async fn headers_may_say_what_a_bare_list_cannot() {
+    let rows = |numbers: std::ops::Range<u32>, headers: &str| {
+        let rows = json!(numbers.map(row).collect::<Vec<_>>());
+        answer(200, &format!("content-type: application/json\n{headers}\n"), &rows.to_string())
+    };
+    let first = rows(0..2, "link: </v1/findings/?page=2>; rel=\"next\", </v1/findings/?page=2>; rel=\"last\"");
+    let (outcome, server) = collected(vec![first, rows(2..3, "x-total-count: 3")]).await;
+    let list = outcome.unwrap();
+    assert_eq!((list.findings.len(), list.missing), (3, Vec::<String>::new()));
+    assert_eq!(lines(&server)[1], "GET /v1/findings/?page=2");
+    let list = collected(vec![rows(0..2, "x-total-count: 3")]).await.0.unwrap();
+    assert_eq!(list.missing, ["the list of findings brought 2 of its 3 rows"]);
+}
+
+#[tokio::test]
+async fn a_list_that_says_it_failed_ends_the_run_with_its_words() {
+    for document in [
+        json!({ "success": false, "data": [], "error": "boom" }),
+        json!({ "results": [], "errors": ["boom"] }),
+        json!({ "results": [], "detail": "boom" }),
+    ] {
+        let error = collected(vec![ok(&document)]).await.0.unwrap_err();
+        assert_eq!(error.class(), Class::Protocol, "{document}");
+        assert!(error.to_string().ends_with("says that it failed: boom"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_page_that_is_gone_makes_the_list_incomplete_and_a_list_that_is_not_there_is_an_error() {
+    let gone = || reply(404, &json!({ "detail": "Invalid page." }));
+    let list = collected(vec![page(0..2, 0, Some("?page=2")), gone()]).await.0.unwrap();
+    assert!(list.missing.len() == 1 && list.missing[0].contains("run it again"), "{:?}", list.missing);
+    let error = collected(vec![gone()]).await.0.unwrap_err();
+    assert_eq!(error.class(), Class::Usage);
 }

@@ -49,6 +49,22 @@ async fn an_upload_whose_findings_do_not_all_come_back_never_passes() {
 }
 
 #[tokio::test]
+async fn a_scan_that_ended_with_its_upload_needs_no_address_of_its_own() {
+    let unknown = || reply(404, &json!({ "detail": "Not found." }));
+    for (answer, ended) in [
+        (json!({ "scan_job_id": "u1", "status": "completed" }), Some(ScanState::Done)),
+        (json!({ "scan_job_id": "u1", "status": "success" }), None),
+        (json!({ "scan_job_id": "u1", "status": "queued" }), None),
+    ] {
+        let server = Server::start([reply(201, &answer), unknown(), ok(&json!([]))]).await;
+        let platform = uploader(&server, |_| {}).await;
+        let (_file, subject) = sarif(1);
+        let scan = platform.start(&subject, &mut |_| {}).await.unwrap();
+        assert_eq!(platform.check(&scan).await.ok(), ended, "{answer}");
+    }
+}
+
+#[tokio::test]
 async fn an_upload_without_an_id_is_an_error_unless_findings_can_be_listed_without_one() {
     let taken = || reply(202, &json!({ "detail": "Accepted." }));
     let server = Server::start([taken()]).await;

@@ -88,9 +88,13 @@ fn a_page_link_may_be_relative_but_not_foreign() {
     let next = |link: &str| session.page_link(&page, link);
     assert_eq!(next("?page=2").unwrap().as_str(), "https://api.example/v1/findings/?page=2");
     assert_eq!(next("https://api.example/v1/findings/?page=3").unwrap().query(), Some("page=3"));
-    for foreign in
-        ["https://evil.example/?page=2", "http://api.example/v1/findings/?page=2", "//evil.example/x", "http://["]
-    {
+    for foreign in [
+        "https://me@api.example/?page=2",
+        "https://evil.example/?page=2",
+        "http://api.example/v1/findings/?page=2",
+        "//evil.example/x",
+        "http://[",
+    ] {
         let error = next(foreign).unwrap_err();
         assert!(is(&error, Class::Protocol), "{foreign}");
         assert!(!everything(&error).contains("page="));

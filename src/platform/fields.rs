@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value};
 
-pub(super) use crate::platform::tolerant::scalar as text;
+pub(super) use super::tolerant::scalar as text;
 
 /// The fields of an object by their [`plain`] names, and behind them those of an object around it, which it inherits.
 pub(super) struct Fields<'a> {
@@ -100,16 +100,21 @@ pub(super) fn is_blank(value: &Value) -> bool {
     }
 }
 
-/// The word for a value's type, without the value.
-pub(super) fn kind(value: &Value) -> &'static str {
+/// The word for a value's type with its article, without the value.
+pub(super) fn a_kind(value: &Value) -> &'static str {
     match value {
-        Value::Null => "null",
-        Value::Bool(_) => "truth value",
-        Value::Number(_) => "number",
-        Value::String(_) => "text",
-        Value::Array(_) => "list",
-        Value::Object(_) => "object",
+        Value::Null => "a null",
+        Value::Bool(_) => "a truth value",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a text",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
     }
+}
+
+/// As [`a_kind`], without the article.
+pub(super) fn kind(value: &Value) -> &'static str {
+    a_kind(value).split_once(' ').map_or("", |(_, kind)| kind)
 }
 
 #[cfg(test)]
