@@ -238,7 +238,10 @@ pub struct Collected {
 impl Collected {
     /// What was read before an error, with it; or the error alone, where nothing was found by then.
     fn cut_short_by(self, error: Error) -> Result<Self, Error> {
-        if self.findings.is_empty() { Err(error) } else { Ok(Self { cut_short: Some(error), ..self }) }
+        if self.findings.is_empty() && self.unlisted.is_empty() {
+            return Err(error);
+        }
+        Ok(Self { cut_short: Some(error), ..self })
     }
 }
 

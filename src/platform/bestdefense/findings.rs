@@ -40,10 +40,13 @@ pub(super) async fn collect(platform: &BestDefense, scan: &ScanReference) -> Res
 
     let summary = summary::find(first.payload()).map_err(|what| platform.misunderstood(asked, &what))?;
     let mut reading = Reading::new(platform);
-    let has_list = reading.read_all(platform, asked, &address, first, summary.is_some()).await?;
+    let read = reading.read_all(platform, asked, &address, first, summary.is_some()).await;
     let mut collected = Collected { notes: platform.notes.borrow().clone(), ..Collected::default() };
-    reading.conclude(summary, has_list, &mut collected);
-    Ok(collected)
+    reading.conclude(summary, !matches!(read, Ok(false)), &mut collected);
+    match read {
+        Ok(_) => Ok(collected),
+        Err(error) => collected.cut_short_by(error),
+    }
 }
 
 /// The id of the report's security part, which is of another kind than the report's own (contract 6.1).

@@ -16,11 +16,9 @@ pub(super) async fn collect(platform: &Cybrium, scan: &ScanReference) -> Result<
     let has_id = scan.id != WITHOUT_ID;
     let expected = platform.uploaded.get().unwrap_or_default();
     let mut collected = Collected { notes: platform.notes(), ..Collected::default() };
-    let mut list = platform.list(platform.endpoints.findings(&scan.id), Asked::Findings(&scan.id)).await?;
-    if !has_id || list.count() < expected {
-        list = settle(platform, scan, list, expected, &mut collected).await?;
-    }
-    if list.count() < expected {
+    let mut list = Listing::from(platform.endpoints.findings(&scan.id).as_str());
+    let read = read(platform, scan, &mut list, expected, &mut collected).await;
+    if read.is_ok() && list.count() < expected {
         collected.missing.push(format!(
             "the SARIF file has {expected} different results, and the list of what Cybrium made of them has {}",
             list.count()
@@ -50,7 +48,10 @@ pub(super) async fn collect(platform: &Cybrium, scan: &ScanReference) -> Result<
             "{unrated} of Cybrium's findings have no severity that scangate knows; --unrated says what they count as"
         ));
     }
-    Ok(collected)
+    match read {
+        Ok(()) => Ok(collected),
+        Err(error) => collected.cut_short_by(error),
+    }
 }
 
 /// A server that does not know the filter lists the findings of every scan. They all count, which passes nothing by accident; but
@@ -64,38 +65,43 @@ fn others([asked, another]: [u64; 2], collected: &mut Collected) {
     }
 }
 
-/// Reads the list until it stays the same, and where no scan could be watched until it holds what was uploaded, for two minutes at
-/// most.
-async fn settle(
+/// Reads the list; where it has less than what was uploaded or no scan could be watched, until it stays the same, and in the second
+/// case holds all that was uploaded, for two minutes at most. After an error `list` has what was read.
+async fn read(
     platform: &Cybrium,
     scan: &ScanReference,
-    mut list: Listing,
+    list: &mut Listing,
     expected: u64,
     collected: &mut Collected,
-) -> Result<Listing, Error> {
+) -> Result<(), Error> {
+    let (first, asked) = (platform.endpoints.findings(&scan.id), Asked::Findings(&scan.id));
+    platform.list(first.clone(), asked, list).await?;
+    if scan.id != WITHOUT_ID && list.count() >= expected {
+        return Ok(());
+    }
     let settling = Settling::new(platform.session.client());
     while settling.look_again().await {
-        let again = platform.list(platform.endpoints.findings(&scan.id), Asked::Findings(&scan.id)).await?;
+        let mut again = Listing::from(first.as_str());
+        platform.list(first.clone(), asked, &mut again).await?;
         let is_steady = again.rows() == list.rows();
-        list = again;
+        *list = again;
         if is_steady && (scan.id != WITHOUT_ID || list.count() >= expected) {
-            return Ok(list);
+            return Ok(());
         }
     }
     collected.missing.push("the findings had not settled when the wait for them ended".to_owned());
-    Ok(list)
+    Ok(())
 }
 
 impl Cybrium {
     /// Reads a list from its first page to its last. A link to another origin is an error before anything is sent there.
-    async fn list(&self, first: Url, asked: Asked<'_>) -> Result<Listing, Error> {
-        let mut list = Listing::from(first.as_str());
+    async fn list(&self, first: Url, asked: Asked<'_>, list: &mut Listing) -> Result<(), Error> {
         let mut address = first;
         loop {
             let page = match self.page(Call::get(address.clone()), asked).await {
                 Err(error) if error.status() == Some(404) && list.has_begun() => {
                     list.break_off("lost a page while it was read (404), as one does that gets shorter: run it again");
-                    return Ok(list);
+                    return Ok(());
                 }
                 page => page?,
             };
@@ -103,7 +109,7 @@ impl Cybrium {
             list.take(page);
             match next.filter(|next| list.follows(next.as_str())) {
                 Some(next) => address = next,
-                None => return Ok(list),
+                None => return Ok(()),
             }
         }
     }
