@@ -49,6 +49,10 @@ impl SignedUrl {
     pub(super) fn parse(text: &str, api: &Url, client: &Client) -> Result<Self, Error> {
         let malformed =
             |why: &str| Error::Protocol { message: format!("the upload address that CybeDefend gave {why}") };
+        // As it came, whatever comes of reading it, and from the path on: the origin may be the API's, which messages name.
+        if let Some(secret) = text.splitn(4, '/').nth(3).and_then(Secret::new) {
+            client.redactor().learn(&secret);
+        }
         let url = Url::parse(text).map_err(|cause| malformed(&format!("is no URL: {cause}")))?;
         for secret in secrets(&url) {
             client.redactor().learn(&secret);
@@ -166,7 +170,7 @@ fn secrets(url: &Url) -> Vec<Secret> {
     let raw = url.query().unwrap_or_default();
     let values = raw.split('&').filter_map(|pair| pair.split_once('=')).map(|(_, value)| value.to_owned());
     let decoded = url.query_pairs().map(|(_, value)| value.into_owned());
-    // The path may hold a secret too. The origin may be that of the API, which messages name.
+    // The path may hold a secret too.
     let path = url[Position::BeforePath..].to_owned();
     let long = values.chain(decoded).chain([path]).filter(|value| value.len() >= 20);
     [raw.to_owned()].into_iter().chain(long).filter_map(|text| Secret::new(&text)).collect()
@@ -183,6 +187,8 @@ fn lifetime(url: &Url) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::Clock;
+    use crate::http::{Options, Redactor};
 
     const GOOGLE_EXPIRED: &str =
         "<?xml version='1.0'?><Error><Code>ExpiredToken</Code><Message>Invalid argument.</Message></Error>";
@@ -253,6 +259,20 @@ mod tests {
         assert!(secrets.contains(&"0123456789abcdef0123+".to_owned()));
         assert_eq!(secrets[3], url[Position::BeforePath..]);
         assert_eq!(secrets.len(), 4);
+    }
+
+    #[test]
+    fn an_address_is_kept_out_of_texts_as_it_came_even_where_it_is_none_and_the_apis_own_stays() {
+        let redactor = Redactor::default();
+        let client = Client::new(&Options::default(), Clock::system(), Duration::MAX, redactor.clone()).unwrap();
+        let api = Url::parse("https://api.example.com").unwrap();
+        let signed = "https://api.example.com:none/o p/archive?X-Goog-Signature=0123";
+        assert!(SignedUrl::parse(signed, &api, &client).is_err());
+        assert!(!redactor.clean(signed).contains("archive"));
+        assert_eq!(
+            redactor.clean("the instance at https://api.example.com"),
+            "the instance at https://api.example.com"
+        );
     }
 
     #[test]
