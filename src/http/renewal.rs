@@ -23,7 +23,8 @@ const REFRESH_ATTEMPTS: u32 = 3;
 const STORED_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// The way out where a sign-in is not the one of the API.
-const SAME_INSTANCE: &str = "check --region, or --api-url and --auth-url: they must be of one instance";
+const SAME_INSTANCE: &str =
+    "check --api-url, and --auth-url or --region where the platform has them: they must be of one instance";
 
 /// The shortest time between two renewals of one token that fail.
 const SHORTEST_PAUSE: Duration = Duration::from_secs(15);
