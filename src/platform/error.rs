@@ -63,6 +63,19 @@ impl Error {
         }
     }
 
+    /// What to say where a request may have made a scan though no answer says so ([`http::Error::may_have_arrived`]), and what to do.
+    /// `asked` goes on from "the request", and `scans` are what the platform calls them.
+    pub(super) fn may_have_begun(error: &http::Error, platform: &str, asked: &str, scans: &str) -> (String, String) {
+        let message = match error.status() {
+            None => format!("the answer to the request {asked} was lost, and a scan may have begun"),
+            Some(status) => format!("{platform} answered the request {asked} with {status}, and a scan may have begun"),
+        };
+        let hint = format!(
+            "the request is not sent again by itself, since that could make a second scan; look at the {scans} in {platform} first"
+        );
+        (message, hint)
+    }
+
     /// How a run ends that has nothing worse.
     pub fn class(&self) -> Class {
         match self {

@@ -40,7 +40,7 @@ pub(super) struct Pager {
     rows: u64,
     pages: u64,
     starts_at_zero: bool,
-    marks: Position,
+    position: Position,
     /// Whether the last page brought nothing new.
     is_stuck: bool,
     /// Whether the last page had any rows at all.
@@ -59,9 +59,9 @@ impl Pager {
         self.rows += count;
         self.is_stuck = self.pages > 1 && count == 0;
         self.had_rows = !rows.is_empty();
-        let total = self.marks.total;
-        self.marks = self.read(answer, rows.len() as u64);
-        self.marks.total = self.marks.total.max(total);
+        let total = self.position.total;
+        self.position = self.read(answer, rows.len() as u64);
+        self.position.total = self.position.total.max(total);
         fresh
     }
 
@@ -97,26 +97,26 @@ impl Pager {
             return None;
         }
         let following = Next::Page(self.pages + u64::from(!self.starts_at_zero));
-        let is_expected = self.marks.may_go_on || self.lacks(found);
-        self.marks.next.clone().or_else(|| is_expected.then_some(following))
+        let is_expected = self.position.may_go_on || self.lacks(found);
+        self.position.next.clone().or_else(|| is_expected.then_some(following))
     }
 
     /// Why the list is known not to be whole, as the end of a sentence that begins with the list's name.
     pub(super) fn shortfall(&self, found: u64) -> Option<String> {
         let rows = self.rows;
-        match self.marks.total {
+        match self.position.total {
             Some(total) if self.lacks(found) => return Some(format!("brought {rows} of its {total} rows")),
             _ => {}
         }
-        let repeats = self.is_stuck && self.had_rows && self.marks.may_go_on;
-        if self.marks.next.is_some() || repeats {
+        let repeats = self.is_stuck && self.had_rows && self.position.may_go_on;
+        if self.position.next.is_some() || repeats {
             return Some(format!("goes on after page {}, and asking for more brought nothing new", self.pages));
         }
         None
     }
 
     fn lacks(&self, found: u64) -> bool {
-        self.marks.total.is_some_and(|total| self.rows.max(found) < total)
+        self.position.total.is_some_and(|total| self.rows.max(found) < total)
     }
 }
 

@@ -102,15 +102,10 @@ impl BestDefense {
                 "check --api-url, and the token if it is a page to sign in: without a valid one the web application sends people there"
                     .to_owned(),
             ),
-            status @ (None | Some(500 | 502 | 504)) if matches!(asked, Asked::Scan(_)) && !error.is_unsent() => (
-                class,
-                match status {
-                    None => format!("the answer to the request {} was lost, and a scan may have begun", asked.words()),
-                    Some(status) => format!("BestDefense answered the request {} with {status}, and a scan may have begun", asked.words()),
-                },
-                "the request is not sent again by itself, since that could make a second scan; look at the reports in BestDefense first"
-                    .to_owned(),
-            ),
+            _ if matches!(asked, Asked::Scan(_)) && error.may_have_arrived() => {
+                let (message, hint) = Error::may_have_begun(&error, "BestDefense", &asked.words(), "reports");
+                (class, message, hint)
+            }
             _ => return Error::Http(error),
         };
         Error::Refused { class, message, hint, source: Some(error) }

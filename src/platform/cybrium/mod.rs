@@ -71,6 +71,15 @@ pub struct Cybrium {
     ended: RefCell<Option<ScanState>>,
 }
 
+/// A scan that a request made.
+struct Created {
+    id: Option<String>,
+    /// Its page in the web application.
+    page: Option<Link>,
+    /// What the answer says of it, if that can be read.
+    answer: Option<ScanAnswer>,
+}
+
 impl Platform for Cybrium {
     const ABOUT: About = About {
         id: "cybrium",
@@ -235,7 +244,7 @@ impl Cybrium {
             .map_err(|cause| Error::Protocol { message: format!("cannot write the request for a scan: {cause}") })?;
         let reply = self.session.send(call.accept_json()).await;
         let reply = reply.map_err(|error| self.explain(error, Asked::Start(target)))?;
-        let (id, page) = self.created(&reply, &url)?;
+        let Created { id, page, .. } = self.created(&reply, &url)?;
         let id = id.ok_or_else(|| Error::Protocol {
             message: "Cybrium answered the start of a scan without its id, so it cannot be watched".to_owned(),
         })?;
@@ -260,7 +269,8 @@ impl Cybrium {
         let url = self.endpoints.upload();
         let call = Call::new(Method::Post, url.clone(), part, Replay::IfUnsent).accept_json();
         let reply = self.session.send(call).await.map_err(|error| self.explain(error, Asked::Upload))?;
-        let (id, page) = self.created(&reply, &url)?;
+        let Created { id, page, answer } = self.created(&reply, &url)?;
+        self.ended.replace(answer.and_then(|answer| answer.end(&self.states, self.session.client().redactor())));
         match id {
             Some(id) => Ok(ScanReference { id, url: page }),
             None if self.endpoints.lists_findings_of_all_scans() => {
@@ -279,8 +289,8 @@ impl Cybrium {
         }
     }
 
-    /// The id and the page of a scan that a request made: in the answer, else where it points (contract section 2.1).
-    fn created(&self, reply: &Reply, asked: &Url) -> Result<(Option<String>, Option<Link>), Error> {
+    /// What is known of a scan that a request made: by the answer, else by where it points (contract section 2.1).
+    fn created(&self, reply: &Reply, asked: &Url) -> Result<Created, Error> {
         let answer: Option<ScanAnswer> = match reply.body.trim_ascii() {
             [] => None,
             body => json::from_bytes::<Fields>(body).ok().map(ScanAnswer::of),
@@ -292,12 +302,8 @@ impl Cybrium {
                 message: format!("Cybrium gave the scan the id {:?}, which cannot be one", bounded(id, 80)),
             });
         }
-        if asked == &self.endpoints.upload() {
-            let ended = answer.as_ref().and_then(|answer| answer.end(&self.states, self.session.client().redactor()));
-            self.ended.replace(ended);
-        }
-        let page = answer.as_ref().and_then(ScanAnswer::page);
-        Ok((id, self.endpoints.page(page.as_deref())))
+        let page = self.endpoints.page(answer.as_ref().and_then(ScanAnswer::page).as_deref());
+        Ok(Created { id, page, answer })
     }
 
     /// A scan in the list of scans, which is documented, where its own address does not know it (contract section 3).

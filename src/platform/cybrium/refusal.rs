@@ -89,15 +89,10 @@ impl Cybrium {
                     asked.path()
                 ),
             ),
-            status @ (None | Some(500 | 502 | 504)) if asked.creates() && !error.is_unsent() => (
-                class,
-                match status {
-                    None => format!("the answer to the request {words} was lost, and a scan may have begun"),
-                    Some(status) => format!("Cybrium answered the request {words} with {status}, and a scan may have begun"),
-                },
-                "the request is not sent again by itself, since that could make a second scan; look at the scans in Cybrium first"
-                    .to_owned(),
-            ),
+            status if asked.creates() && error.may_have_arrived() && !matches!(status, Some(200..300)) => {
+                let (message, hint) = Error::may_have_begun(&error, "Cybrium", &words, "scans");
+                (class, message, hint)
+            }
             _ => return Error::Http(error),
         };
         Error::Refused { class, message, hint, source: Some(error) }
