@@ -156,8 +156,8 @@ pub async fn run(
     let on = settings.run.on.clone();
     let conclusion = conclude(&verdict, &results, &[], &on);
     let facts = RunFacts {
+        branch: request::branch(settings, &head),
         commit: settings.commit.clone().or(head.commit),
-        branch: settings.branch.clone().or(head.branch.filter(|_| !settings.is_foreign)),
         repository_url: settings.repository_url.clone(),
         notes: settings.notes.iter().map(|note| surroundings.redactor.clean(note)).collect(),
         ..surroundings.facts(started)

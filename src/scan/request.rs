@@ -1,5 +1,6 @@
 //! From settings, credential and source tree to what a platform is asked.
 
+use super::git::Head;
 use super::prepare::Prepared;
 use crate::credentials::Credential;
 use crate::platform::Request;
@@ -13,12 +14,16 @@ pub(super) fn request(
     prepared: &Prepared,
 ) -> Request {
     let head = &prepared.tree.head;
-    let branch_of_git = || head.branch.clone().filter(|_| !settings.is_foreign);
     let request = entry.request(credential);
     Request {
-        branch: request.branch.or_else(|| settings.branch.clone()).or_else(branch_of_git),
+        branch: request.branch.or_else(|| branch(settings, head)),
         commit: settings.commit.clone().or_else(|| head.commit.clone()),
         directory: prepared.tree.directory.clone(),
         ..request
     }
+}
+
+/// The branch that the run is about, by its settings, else by git.
+pub(super) fn branch(settings: &ScanSettings, head: &Head) -> Option<String> {
+    settings.branch.clone().or_else(|| head.branch.clone().filter(|_| !settings.is_foreign))
 }
