@@ -1,5 +1,7 @@
 //! `scangate login`: tries a credential against its platform, and keeps it for later runs.
 
+use std::time::Duration;
+
 use super::flags::{Selection, SettingsFlags};
 use super::{Context, browser, signals};
 use crate::credentials::store::{Hosts, StoredLogin};
@@ -79,14 +81,13 @@ pub(super) async fn run(
 }
 
 /// Reads what was given.
-async fn read(settings: &LoginSettings, context: &Context) -> Result<Credential, Error> {
+async fn read(settings: &LoginSettings, deadline: Duration, context: &Context) -> Result<Credential, Error> {
     let Some(form) = &settings.credential else { return Err(nothing_given(settings)) };
     if matches!(form, Form::Login { mfa_code: Some(_), .. }) {
         let error =
             settings::Error::new("a login with a code for a second factor cannot be kept: the code is good once");
         return Err(error.with_hint("log in with an API key").into());
     }
-    let deadline = context.clock.monotonic().saturating_add(settings.timeout);
     Ok(form.read(&context.clock, deadline, &context.redactor).await?)
 }
 
@@ -103,7 +104,8 @@ async fn untried(settings: &LoginSettings, context: &Context) -> Result<StoredLo
         return Err(error.with_hint("leave --no-verify out, or give --region in place of addresses").into());
     }
     let region = is_regional.then(|| hosts.region.unwrap_or(Region::Us));
-    let form = without_previous(read(settings, context).await?.form);
+    let deadline = context.clock.monotonic().saturating_add(settings.timeout);
+    let form = without_previous(read(settings, deadline, context).await?.form);
     Ok(StoredLogin { form, expires: None, hosts: Hosts { region, ..hosts.clone() } })
 }
 
@@ -112,7 +114,7 @@ async fn tried(settings: &LoginSettings, context: &Context) -> Result<StoredLogi
     let platform = settings.platform;
     let deadline = context.clock.monotonic().saturating_add(settings.timeout);
     let client = Client::new(&settings.http, context.clock.clone(), deadline, context.redactor.clone())?;
-    let credential = read(settings, context).await?;
+    let credential = read(settings, deadline, context).await?;
     let form = without_previous(credential.form.clone());
     let request =
         Request { auth_scheme: settings.auth_scheme.clone(), ..Request::at(credential, settings.hosts.clone()) };
